@@ -1,0 +1,120 @@
+"""A case: the schema, simulator, features, detectors, metrics and plots that belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbench.streams.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that the workbench needs to know of one kind of stream.
+
+    The heavy parts are given as ``"module:attribute"`` and imported when they are first used,
+    so that commands start fast and an artifact can be scored without River.
+
+    Parameters
+    ----------
+    name
+        The name in commands, manifests and topics.
+    title
+        One line for people.
+    schema
+        The columns of its events.
+    label
+        What a label of 1 means, for people.
+    label_delay
+        The delay that is taken where a stream's labels carry no ``known_at``.
+    features
+        ``module:attribute`` of a mapping from feature-set name to a tuple of declarations.
+    detectors
+        ``module:attribute`` of a mapping from detector name to :class:`DetectorSpec`.
+    default_detector
+        The shipped detector: the best that the project found, with its settings as defaults.
+    simulate
+        ``module:attribute`` of ``simulate(writer, days, seed, scale, progress)``.
+    presets
+        Import presets: name to ``module:attribute`` of a :class:`streams.mapping.Mapping`.
+    evaluate
+        ``module:attribute`` of ``evaluate(frame, ...) -> Evaluation``.
+    compare
+        ``module:attribute`` of ``compare(frame, other, ...) -> Comparison``.
+    plots
+        ``module:attribute`` of ``plot(frame, evaluation, truth) -> Figure``.
+    report
+        The report's notebook, relative to ``notebooks/``.
+    evaluation_columns
+        Columns of the events that evaluation and plots need.
+    """
+
+    name: str
+    title: str
+    schema: Schema
+    label: str
+    label_delay: str
+    features: str
+    detectors: str
+    default_detector: str
+    simulate: str
+    presets: Mapping[str, str]
+    evaluate: str
+    compare: str
+    plots: str
+    report: str
+    evaluation_columns: tuple[str, ...] = field(default=())
+
+    def load(self, part: str) -> Any:
+        """Import and return one of the parts that are given as ``module:attribute``.
+
+        Examples
+        --------
+        >>> get_case("fraud").load("features")["handbook"][0].name
+        'amount'
+        """
+        return resolve(getattr(self, part))
+
+
+def resolve(target: str) -> Any:
+    """Import ``module:attribute``."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+@cache
+def case_names() -> tuple[str, ...]:
+    """Names of the installed cases, this project's and others'."""
+    return tuple(sorted({e.name for e in entry_points(group="workbench.cases")}))
+
+
+@cache
+def get_case(name: str) -> Case:
+    """Return an installed case by name.
+
+    Raises
+    ------
+    ParameterError
+        If there is no case of that name.
+    """
+    for entry in entry_points(group="workbench.cases"):
+        if entry.name == name:
+            case = entry.load()
+            if not isinstance(case, Case):
+                raise ParameterError.of(
+                    f"the plug-in {entry.value!r} for the case {name!r}",
+                    allowed="a workbench.case.Case object",
+                    hint="correct or uninstall the package that registers it",
+                )
+            return case
+    raise ParameterError.of(
+        f"the case {name!r}", allowed=" or ".join(case_names()), hint="choose one of these"
+    )

@@ -1,0 +1,1 @@
+"""Features: one compiled incremental kernel, and a vocabulary of declarations on it."""

@@ -1,0 +1,174 @@
+"""The feature engine: declarations, the compiled kernel and its state, as one object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.durations import DAY
+from workbench.features import kernel
+from workbench.features.entities import Entities
+from workbench.features.memory import Memory, blank, empty, ensure
+from workbench.features.program import Compiler
+from workbench.features.structures import MISSING, NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from workbench.features.vocabulary import Feature
+    from workbench.streams.schema import Schema
+
+I64 = npt.NDArray[np.int64]
+FORGET_AFTER = 400 * DAY
+
+
+class FeatureEngine:
+    """Computes declared features over a stream, in batches of any size.
+
+    Parameters
+    ----------
+    features
+        The declarations; their order is the order of the matrix's columns.
+    schema
+        The events' schema.
+    forget_after
+        Entities not seen for so long are forgotten (µs), so that memory grows with the live
+        ones. When exactly their memory is given back changes no result.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from workbench.case import get_case
+    >>> from workbench.features.vocabulary import Count
+    >>> engine = FeatureEngine([Count("card", "1d")], get_case("fraud").schema)
+    >>> events = pl.DataFrame({"event_id": ["a", "b"], "event_time": [0, 1], "card": ["x", "x"],
+    ...                        "terminal": ["t", "t"], "amount": [1, 2], "area": ["A", "A"]})
+    >>> engine.advance(events, np.array([0, 1])).tolist()
+    [[1.0], [2.0]]
+    """
+
+    def __init__(
+        self, features: Sequence[Feature], schema: Schema, forget_after: int = FORGET_AFTER
+    ) -> None:
+        compiler = Compiler(features, schema, forget_after)
+        self.program = compiler.compile()
+        self.names = tuple(f.name for f in features)
+        self.columns = tuple(compiler.columns)
+        self.entities = Entities(compiler.entities)
+        self.forget_after = forget_after
+        self.memory: Memory = empty(self.program)
+        self._blank = blank(self.program)
+        self._now = 0
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns of the events that are read."""
+        return (*self.entities.names, *self.columns)
+
+    def advance(
+        self,
+        events: pl.DataFrame,
+        rows: I64,
+        absorbed: npt.NDArray[np.uint8] | None = None,
+        label_rows: I64 | None = None,
+        label_values: npt.NDArray[np.int8] | None = None,
+        label_times: I64 | None = None,
+        label_at: I64 | None = None,
+    ) -> npt.NDArray[np.float64]:
+        """Compute the features of a batch of events and move the state past it.
+
+        Parameters
+        ----------
+        events
+            Events in the total order.
+        rows
+            Row of each event in the pending table (n,); -1 where no label is waited for.
+        absorbed
+            Whether each event enters the state (n,), uint8; all of them where left out.
+        label_rows, label_values, label_times, label_at
+            Labels in delivery order: their events' pending rows, values, times (µs) of becoming
+            known, and the index of the first event that may see each.
+
+        Returns
+        -------
+        ndarray
+            Features of shape (n, features), float64; NaN is missing.
+        """
+        n = events.height
+        labels = 0 if label_rows is None else len(label_rows)
+        time = events["event_time"].to_physical().to_numpy().astype(np.int64, copy=False)
+        if n and len(self.entities) > 2 * len(self.memory.cells) // 3:
+            self._reclaim()
+        slots = self.entities.slots(events)
+        highest = int(rows.max(initial=NONE)) + 1
+        self.memory = ensure(
+            self.memory,
+            self.program,
+            slots=self.entities.size,
+            events=n,
+            labels=labels,
+            pending=highest,
+        )
+        out = np.empty((n, len(self.names)))
+        kernel.advance(
+            self.program,
+            self.memory,
+            self._blank,
+            time,
+            slots,
+            self._values(events),
+            rows,
+            np.ones(n, np.uint8) if absorbed is None else absorbed,
+            _NO_ROWS if label_rows is None else label_rows,
+            _NO_LABELS if label_values is None else label_values,
+            _NO_ROWS if label_times is None else label_times,
+            _NO_ROWS if label_at is None else label_at,
+            np.empty((2, len(self.program.habits))),
+            out,
+        )
+        if n:
+            self._now = max(self._now, int(time[-1]))
+        return out
+
+    def _values(self, events: pl.DataFrame) -> I64:
+        values = np.empty((events.height, len(self.columns)), np.int64)
+        for i, name in enumerate(self.columns):
+            values[:, i] = events[name].fill_null(MISSING).to_numpy()
+        return values
+
+    def _reclaim(self) -> None:
+        stale = np.zeros(self.entities.size, np.uint8)
+        kinds = self.entities.kinds()
+        kernel.forget_stale(self.program, self.memory, self._blank, kinds, self._now, stale)
+        self.entities.release(np.flatnonzero(stale))
+
+    def state(self, pending: I64) -> dict[str, Any]:
+        """Return everything that later features depend on, as plain data.
+
+        Parameters
+        ----------
+        pending
+            The rows of the events that still wait for a label; restored, they are 0, 1, ….
+        """
+        memory = self.memory._replace(
+            pending=self.memory.pending[pending], pending_reals=self.memory.pending_reals[pending]
+        )
+        return {
+            "memory": {name: array.copy() for name, array in memory._asdict().items()},
+            "entities": self.entities.state(),
+            "now": self._now,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.memory = Memory(**state["memory"])
+        self.entities.restore(state["entities"])
+        self._now = int(state["now"])
+
+
+_NO_ROWS = np.zeros(0, np.int64)
+_NO_LABELS = np.zeros(0, np.int8)

@@ -1,0 +1,150 @@
+"""Score in bulk between two deliveries, learn one by one at each delivery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from workbench.detectors.protocol import Detector, Matrix, Vector
+    from workbench.replay.pace import Pace
+
+I64 = npt.NDArray[np.int64]
+I8 = npt.NDArray[np.int8]
+WARM_UP_ROWS = 200_000
+
+
+class Learner:
+    """A detector on its way along a stream of feature rows.
+
+    Between two deliveries a detector does not change, so the rows in between are scored in one
+    call.
+
+    Parameters
+    ----------
+    detector
+        What scores and learns.
+    pace
+        The warm-up, and which events are learned.
+    learning
+        Whether labels reach the detector.
+    """
+
+    def __init__(self, detector: Detector, pace: Pace, *, learning: bool = True) -> None:
+        self.detector = detector
+        self.pace = pace
+        self.learning = learning
+        self.learned = 0
+        self._warm_until: int | None = None
+        self._cold: _Cold | None = _Cold()
+
+    def chosen(self, sequence: I64, values: I8) -> I64:
+        """Return which delivered labels are learned, as indices."""
+        if not self.learning:
+            return np.empty(0, np.int64)
+        return np.flatnonzero(self.pace.learned(sequence, values))
+
+    def step(self, X: Matrix, time: I64, rows: Matrix, values: I8, at: I64) -> Vector:
+        """Score a batch and learn what is delivered meanwhile.
+
+        Parameters
+        ----------
+        X
+            Feature rows of the batch, shape (n, f).
+        time
+            Their event times in µs, shape (n,).
+        rows, values
+            Feature rows (m, f) and labels (m,) to be learned, in delivery order.
+        at
+            Index of the first row of the batch that is scored after each delivery (m,), not
+            decreasing.
+
+        Returns
+        -------
+        ndarray
+            Scores, shape (n,); 0 during the warm-up.
+        """
+        n = len(X)
+        scores = np.zeros(n)
+        begin = self._warm_up(X, time)
+        weight = self.pace.importance or 1 / self.pace.negatives
+        weights = np.where(values != 0, 1.0, weight)
+        self.learned += len(values)
+        if self._cold is not None:
+            self._cold.labels.append((rows, values, weights))
+            return scores
+        # What was delivered before the detector was warm is learned before its first score.
+        at = np.maximum(at, begin)
+        stops = np.unique(at)
+        ends = np.searchsorted(at, stops, side="right").tolist()
+        score, learn = self.detector.score, self.detector.learn
+        first, a = 0, begin
+        for b, end in zip(stops.tolist(), ends, strict=True):
+            if b > a:
+                scores[a:b] = score(X[a:b])
+            learn(rows[first:end], values[first:end], weights[first:end])
+            first, a = end, b
+        if a < n:
+            scores[a:] = score(X[a:])
+        return scores
+
+    def _warm_up(self, X: Matrix, time: I64) -> int:
+        """Gather rows until the warm-up span has passed; return the first row after it."""
+        if self._cold is None:
+            return 0
+        if self._warm_until is None:
+            self._warm_until = int(time[0]) + self.pace.warm_up
+        end = int(np.searchsorted(time, self._warm_until, side="left"))
+        end = min(end, WARM_UP_ROWS - self._cold.count)
+        self._cold.count += end
+        self._cold.rows.append(X[:end].copy())
+        if end == len(X):
+            return end
+        self.detector.warm_up(np.concatenate(self._cold.rows))
+        for rows, values, weights in self._cold.labels:
+            self.detector.learn(rows, values, weights)
+        self._cold = None
+        return end
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that later scores depend on, as plain data."""
+        cold = self._cold
+        return {
+            "detector": self.detector.state() if cold is None else None,
+            "warm_until": self._warm_until,
+            "cold": None if cold is None else cold.state(),
+            "learned": self.learned,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self._warm_until = state["warm_until"]
+        self._cold = None if state["cold"] is None else _Cold.of(state["cold"])
+        if state["detector"] is not None:
+            self.detector.restore(state["detector"])
+        self.learned = int(state["learned"])
+
+
+class _Cold:
+    """What is gathered until the detector is warm."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.rows: list[Matrix] = []
+        self.labels: list[tuple[Matrix, I8, Vector]] = []
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "rows": [np.ascontiguousarray(rows) for rows in self.rows],
+            "labels": [list(part) for part in self.labels],
+        }
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> _Cold:
+        cold = cls()
+        cold.rows = list(state["rows"])
+        cold.count = sum(len(rows) for rows in cold.rows)
+        cold.labels = [(part[0], part[1], part[2]) for part in state["labels"]]
+        return cold

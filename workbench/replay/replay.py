@@ -1,0 +1,170 @@
+"""Driving a detector over a recorded stream: score first, learn when the label is known."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from workbench.atomic import partial_of, publish
+from workbench.case import get_case
+from workbench.detectors import codec
+from workbench.durations import microseconds, spell
+from workbench.errors import StreamError
+from workbench.progress import progress
+from workbench.replay import machine
+from workbench.replay.checkpoint import NAME, Checkpoint
+from workbench.replay.run import STATE, Run, write_document
+from workbench.replay.sink import ScoreSink
+from workbench.streams.labels import LabelFeed
+from workbench.streams.schema import EVENT_ID, EVENT_TIME
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path as File
+
+    import polars as pl
+
+    from workbench.replay.path import Path
+    from workbench.replay.setup import Setup
+    from workbench.streams.recorded import Stream
+
+BATCH = 65_536
+
+
+def replay(
+    stream: Stream,
+    setup: Setup,
+    out: File,
+    *,
+    label_delay: str | int | None = None,
+    start: datetime | None = None,
+    until: datetime | None = None,
+    resume: bool = False,
+    checkpoint_every: float = 5.0,
+    batch: int = BATCH,
+) -> Run:
+    """Replay a recorded stream into a run's folder.
+
+    Parameters
+    ----------
+    stream
+        The recorded stream.
+    setup
+        The detector with its settings.
+    out
+        The run's folder; what was there is replaced when the run is whole.
+    label_delay
+        Delay of labels that carry no ``known_at``; the case's own if not given.
+    start, until
+        Only events from ``start`` (inclusive) until ``until`` (exclusive).
+    resume
+        Go on where a replay with the same arguments was stopped.
+    checkpoint_every
+        Seconds between checkpoints.
+    batch
+        Events a batch; changes speed and memory, and no bit of a result.
+
+    Returns
+    -------
+    Run
+        The finished run.
+
+    Raises
+    ------
+    StreamError
+        If the stream is damaged, or no event lies in the span.
+    ParameterError
+        If ``resume`` meets another replay's checkpoint.
+    """
+    delay = microseconds(label_delay or get_case(stream.case).label_delay)
+    path = setup.build()
+    partial = partial_of(out)
+    key = "/".join(map(str, (setup.digest, stream.hash, delay, start, until)))
+    if not resume and partial.exists():
+        shutil.rmtree(partial)
+    partial.mkdir(parents=True, exist_ok=True)
+    sink = ScoreSink(partial)
+    checkpoint = Checkpoint(partial, key, checkpoint_every)
+    watch = machine.Stopwatch()
+    checkpoint.load(path, sink)
+    done = path.counts.events
+    columns = [EVENT_ID, EVENT_TIME, *path.inputs]
+    after = None if path.last is None else path.last[0]
+    feed = LabelFeed(stream, delay, after)
+    with progress(f"replay {setup.detector}", stream.n_events) as step:
+        step(done)
+        for events in _remaining(stream, path, columns, start, until, batch):
+            known = feed.until(int(events[EVENT_TIME].to_physical()[-1]))
+            sink.add(events, path.process(events, known))
+            step(events.height)
+            checkpoint.tick(path, sink)
+    if path.counts.events == 0:
+        raise StreamError.of(
+            f"the span from {start or stream.start} until {until or stream.end}",
+            allowed=f"a span within {stream.start} to {stream.end}",
+            hint="correct --from and --until",
+        )
+    sink.finish(partial / "scores.parquet")
+    seconds = watch.seconds
+    codec.save(partial / STATE, path.state())
+    document = _document(stream, setup, path, delay, start, until)
+    document |= {
+        "seconds": round(seconds, 3),
+        "events_per_second": round((path.counts.events - done) / seconds),
+        "peak_memory_mb": machine.peak_memory_mb(),
+    }
+    write_document(partial, document)
+    (partial / NAME).unlink(missing_ok=True)
+    publish(partial, out)
+    return Run.open(out, stream=stream)
+
+
+def _remaining(
+    stream: Stream,
+    path: Path,
+    columns: list[str],
+    start: datetime | None,
+    until: datetime | None,
+    batch: int,
+) -> Any:
+    """Yield the events that the path has not seen."""
+    import polars as pl
+
+    if path.last is None:
+        yield from stream.batches(batch, start, until, columns)
+        return
+    time_, event_id = path.last
+    at = pl.col(EVENT_TIME).to_physical()
+    for events in stream.batches(batch, time_, until, columns):
+        new: pl.DataFrame = events
+        if int(events[EVENT_TIME].to_physical()[0]) == time_:
+            new = events.filter((at > time_) | (pl.col(EVENT_ID) > event_id))
+        if new.height:
+            yield new
+
+
+def _document(
+    stream: Stream,
+    setup: Setup,
+    path: Path,
+    delay: int,
+    start: datetime | None,
+    until: datetime | None,
+) -> dict[str, Any]:
+    last_time, last_id = path.last or (None, None)
+    return {
+        "format": 1,
+        **setup.to_data(),
+        "seed": setup.pace.seed,
+        "stream": {"path": str(stream.path), "hash": stream.hash, "events": stream.n_events},
+        "label_delay": spell(delay) if not stream.labels_have_known_at else "as recorded",
+        "from": start,
+        "until": until,
+        "last_event": {"time": last_time, "event_id": last_id},
+        "counts": asdict(path.counts)
+        | {"learned": path.learner.learned, "never_labelled": path.pending.never_labelled},
+        "versions": machine.versions(),
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }

@@ -1,0 +1,224 @@
+"""One replay's result on disk, and what can be asked of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+import polars as pl
+
+from workbench.atomic import atomic_file
+from workbench.case import Case, get_case
+from workbench.errors import BadInput, StreamError
+from workbench.project import locate, output
+from workbench.replay.setup import Setup
+from workbench.streams.labels import LabelFeed
+from workbench.streams.recorded import Stream
+from workbench.streams.schema import EVENT_ID, EVENT_TIME
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from workbench.replay.estimates import Estimate
+    from workbench.replay.evaluation import Comparison, Evaluation
+
+DOCUMENT = "run.json"
+SCORES = "scores.parquet"
+STATE = "state.npz"
+_FOREVER = 2**62
+
+
+def write_document(folder: Path, document: dict[str, Any]) -> None:
+    """Write a run's ``run.json``."""
+    with atomic_file(folder / DOCUMENT) as temporary:
+        temporary.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+
+class Run:
+    """A finished replay: its scores, metrics and plots.
+
+    Made by :func:`workbench.replay` or :meth:`open`.
+
+    Attributes
+    ----------
+    path
+        The run's folder.
+    document
+        The content of ``run.json``.
+    setup
+        What was replayed.
+    """
+
+    def __init__(self, path: Path, document: dict[str, Any], stream: Stream | None) -> None:
+        self.path = path
+        self.document = document
+        self.setup = Setup.from_data(document)
+        self._stream = stream
+
+    @classmethod
+    def open(cls, path: str | Path, stream: Stream | None = None) -> Self:
+        """Open a run's folder.
+
+        Raises
+        ------
+        BadInput
+            If the folder holds no finished run.
+        """
+        path = locate(path)
+        try:
+            document = orjson.loads((path / DOCUMENT).read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise BadInput.of(
+                f"{path} as a run",
+                allowed=f"a folder with a {DOCUMENT}",
+                hint="make one with workbench replay, or finish a stopped one with --resume",
+            ) from error
+        return cls(path, document, stream)
+
+    @property
+    def case(self) -> Case:
+        """The run's case."""
+        return get_case(self.setup.case)
+
+    @cached_property
+    def stream(self) -> Stream:
+        """The stream that was replayed.
+
+        Raises
+        ------
+        StreamError
+            If it is no longer there, or no longer the same.
+        """
+        if self._stream is not None:
+            return self._stream
+        stream = Stream.open(locate(self.document["stream"]["path"]), case=self.setup.case)
+        if stream.hash != self.document["stream"]["hash"]:
+            raise StreamError.of(
+                f"{stream.path}, which has changed since the run {self.path}",
+                allowed="the stream that was replayed",
+                hint="replay it again",
+            )
+        return stream
+
+    @property
+    def scores(self) -> pl.DataFrame:
+        """The scores: ``event_id``, ``event_time``, ``score``, in order."""
+        return pl.read_parquet(self.path / SCORES)
+
+    def frame(self, *columns: str, start: Any = None, until: Any = None) -> pl.DataFrame:
+        """Return scores beside labels and columns of the events.
+
+        Parameters
+        ----------
+        *columns
+            Columns of the events; those that the case evaluates if none are given.
+        start, until
+            A span of event time (datetimes); events of the warm-up are left out in any case,
+            because nothing had been learned to score them with.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``event_id``, ``event_time``, ``score``, ``label``, ``known_at``, the columns, and
+            ``pattern`` where the stream has ground truth.
+        """
+        wanted = list(columns or self.case.evaluation_columns)
+        spans = self.document
+        first = _time(spans["from"]) or self.stream.start
+        warm = first + pl.Series([self.setup.pace.warm_up]).cast(pl.Duration("us"))[0]
+        start = max(start, warm) if start is not None else warm
+        ends = [t for t in (until, _time(spans["until"])) if t is not None]
+        until = min(ends) if ends else None
+        events = pl.concat(
+            [
+                pl.DataFrame(schema={EVENT_ID: pl.String}),
+                *self.stream.batches(
+                    start=start, until=until, columns=[EVENT_ID, EVENT_TIME, *wanted]
+                ),
+            ],
+            how="diagonal",
+        )
+        span = pl.col(EVENT_TIME) >= start
+        scores = self.scores.filter(span if until is None else span & (pl.col(EVENT_TIME) < until))
+        frame = events.with_columns(score=scores["score"])
+        delay = self.document["label_delay"]
+        feed = LabelFeed(self.stream, None if delay == "as recorded" else _delay(delay))
+        labels = feed.until(_FOREVER)
+        frame = frame.join(labels, on=EVENT_ID, how="left", maintain_order="left")
+        if self.stream.truth is not None:
+            frame = frame.join(
+                self.stream.pattern(), on=EVENT_ID, how="left", maintain_order="left"
+            )
+        return frame.select(
+            EVENT_ID, EVENT_TIME, "score", "label", "known_at", *wanted,
+            *(["pattern"] if "pattern" in frame.columns else []),
+        )  # fmt: skip
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Metrics over the whole run and by day, with intervals."""
+        return self.evaluate()
+
+    def evaluate(self, *, start: Any = None, until: Any = None, **options: Any) -> Evaluation:
+        """Evaluate a span of the run; options are those of the case's ``evaluate``."""
+        result: Evaluation = self.case.load("evaluate")(
+            self.frame(start=start, until=until), **options
+        )
+        return result
+
+    @property
+    def metrics(self) -> dict[str, Estimate]:
+        """The metrics over the whole run, with intervals."""
+        return dict(self.evaluation.overall)
+
+    def compare(self, other: Run, *, start: Any = None, until: Any = None) -> Comparison:
+        """Estimate how much better this run is than another one on the same events."""
+        result: Comparison = self.case.load("compare")(
+            self.frame(start=start, until=until), other.frame(start=start, until=until)
+        )
+        return result
+
+    def plot(self) -> Figure:
+        """Plot precision and recall, the metrics by day with drift marked, and calibration."""
+        figure: Figure = self.case.load("plots")(
+            self.frame(), self.evaluation, truth=self.stream.truth
+        )
+        return figure
+
+    def export(self, path: str | Path) -> Any:
+        """Export the detector as it was after the run's last event."""
+        from workbench.artifacts.export import export
+
+        return export(self, output(path))
+
+    def record(self) -> None:
+        """Write the metrics into ``run.json``."""
+        self.document["metrics"] = self.evaluation.to_dict()["overall"]
+        write_document(self.path, self.document)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Run {self.path}: {self.setup.detector} on {self.document['counts']['events']:,} "
+            f"events of {Path(self.document['stream']['path']).name}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from workbench.replay.display import run_html
+
+        return run_html(self)
+
+
+def _delay(text: str) -> int:
+    from workbench.durations import microseconds
+
+    return microseconds(text)
+
+
+def _time(text: Any) -> Any:
+    if text is None:
+        return None
+    from datetime import datetime
+
+    return datetime.fromisoformat(text) if isinstance(text, str) else text

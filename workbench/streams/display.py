@@ -1,0 +1,158 @@
+"""A stream as a person sees it: a dictionary for JSON, a table for a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from workbench.durations import DAY, HOUR, MINUTE, SECOND, microseconds
+from workbench.errors import ParameterError
+from workbench.streams.manifest import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workbench.streams.recorded import Stream
+
+
+def describe(stream: Stream) -> dict[str, Any]:
+    """Return a small account of a stream, ready for JSON; reads no rows.
+
+    Returns
+    -------
+    dict
+        Counts, span, rates (events a day, positives per label), label delay, quarantine,
+        patterns and drift where they are known, and the columns; ``None`` for what is not.
+    """
+    counts = stream.manifest.counts
+    days = days_of(stream)
+    delay = stream.manifest.label_delay
+    truth = stream.truth or {}
+    labels, positives = stream.n_labels, counts.positives
+    return {
+        "path": str(stream.path),
+        "case": stream.case,
+        "schema_version": stream.manifest.schema_version,
+        "events": stream.n_events,
+        "labels": labels,
+        "positives": positives,
+        "label_rate": positives / labels if labels and positives is not None else None,
+        "start": rfc3339(stream.start),
+        "end": rfc3339(stream.end),
+        "days": days,
+        "events_per_day": stream.n_events / days,
+        "label_delay": delay if isinstance(delay, str) or delay is None else delay.model_dump(),
+        "quarantined": dict(counts.quarantined),
+        "patterns": _records(truth.get("patterns")),
+        "drift": _records(truth.get("drift")),
+        "columns": [
+            {"name": c.name, "kind": c.kind, "unit": c.unit, "entity": c.entity}
+            for c in stream.schema.columns
+        ],
+        "origin": stream.manifest.origin,
+        "hash": stream.manifest.stream_hash,
+    }
+
+
+def days_of(stream: Stream) -> int:
+    """Return the number of calendar days (UTC) that a stream touches, at least 1."""
+    return max(1, (stream.end.date() - stream.start.date()).days + 1)
+
+
+def facts(about: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what :func:`describe` found as pairs of a name and a text for people."""
+    rate = about["label_rate"]
+    positives = "" if about["positives"] is None else f", {about['positives']:,} positive"
+    share = "" if rate is None else f" ({rate:.2%})"
+    lines = [
+        ("span", f"{about['start'][:10]} – {about['end'][:10]} ({about['days']:,} days, UTC)"),
+        ("events", f"{about['events']:,} ({about['events_per_day']:,.0f} a day)"),
+        ("labels", f"{about['labels']:,}{positives}{share}"),
+        ("label delay", _delay(about["label_delay"])),
+        ("columns", ", ".join(_column(c) for c in about["columns"])),
+    ]
+    if about["patterns"]:
+        lines.append(("patterns", "; ".join(_pattern(p) for p in about["patterns"])))
+    if about["drift"]:
+        lines.append(("drift", "; ".join(_change(d) for d in about["drift"])))
+    if about["quarantined"]:
+        total = sum(about["quarantined"].values())
+        reasons = "; ".join(f"{n:,} × {reason}" for reason, n in about["quarantined"].items())
+        lines.append(("quarantined", f"{total:,} row(s): {reasons}"))
+    if about["origin"]:
+        shown = (f"{k} {v}" for k, v in about["origin"].items() if k != "sha256")
+        lines.append(("origin", ", ".join(shown)))
+    if about["hash"]:
+        lines.append(("hash", f"{about['hash'][:12]}…"))
+    return lines
+
+
+def html(stream: Stream) -> str:
+    """Return a compact table that takes its colours from the page, light or dark."""
+    about = describe(stream)
+    cell = "padding:.15em .8em .15em 0;text-align:left;vertical-align:top;"
+    rows = "".join(
+        f'<tr style="background:none"><th style="{cell}font-weight:normal;opacity:.65;'
+        f'white-space:nowrap">{escape(name)}</th>'
+        f'<td style="{cell}max-width:48em;white-space:normal">{escape(text)}</td></tr>'
+        for name, text in facts(about)
+    )
+    return (
+        '<div style="color:inherit;font-variant-numeric:tabular-nums">'
+        f"<strong>{escape(about['case'])}</strong> "
+        f'<span style="opacity:.65">{escape(about["path"])}</span>'
+        f'<table style="margin:.3em 0 0;border-collapse:collapse">{rows}</table></div>'
+    )
+
+
+def long(duration: int) -> str:
+    """Spell microseconds for people, in one unit with at most one decimal.
+
+    Examples
+    --------
+    >>> long(7 * DAY), long(9_000 * SECOND), long(0)
+    ('7 d', '2.5 h', '0 s')
+    """
+    for unit, size in (("d", DAY), ("h", HOUR), ("min", MINUTE)):
+        if duration >= size:
+            return f"{round(duration / size, 1):g} {unit}"
+    return f"{round(duration / SECOND, 1):g} s"
+
+
+def _delay(delay: Any) -> str:
+    if delay is None:
+        return "unknown"
+    if delay == "none":
+        return "not recorded: --label-delay gives it"
+    try:
+        median, longest = (long(microseconds(delay[key])) for key in ("median", "max"))
+    except ParameterError:
+        # Another program may spell durations in its own way; what it says is still worth seeing.
+        median, longest = str(delay["median"]), str(delay["max"])
+    return f"{median} in the median, at most {longest}"
+
+
+def _column(column: dict[str, Any]) -> str:
+    about = ", ".join(t for t in ("entity" if column["entity"] else "", column["unit"]) if t)
+    return f"{column['name']} ({about})" if about else str(column["name"])
+
+
+def _pattern(pattern: dict[str, Any]) -> str:
+    name = str(pattern.get("name", "?"))
+    if not (pattern.get("from") or pattern.get("until")):
+        return name
+    return f"{name} ({_day(pattern.get('from'))} – {_day(pattern.get('until'))})"
+
+
+def _change(change: dict[str, Any]) -> str:
+    return f"{_day(change.get('time'))} {change.get('what', '')}".strip()
+
+
+def _day(time: Any) -> str:
+    return str(time)[:10] if time else "…"
+
+
+def _records(value: Any) -> list[dict[str, Any]]:
+    """Return the entries of a list that are objects; truth.json may come from elsewhere."""
+    entries: Iterable[Any] = value if isinstance(value, list) else ()
+    return [entry for entry in entries if isinstance(entry, dict)]

@@ -1,0 +1,294 @@
+"""From a file of another program to a recorded stream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import polars as pl
+
+from workbench.case import Case, get_case, resolve
+from workbench.errors import ParameterError, StreamError
+from workbench.streams.manifest import rfc3339
+from workbench.streams.mapping import Mapping
+from workbench.streams.parts import sha256
+from workbench.streams.schema import EVENT_TIME
+from workbench.streams.sources import RawBatch, read
+from workbench.streams.validation import (
+    DUPLICATE,
+    MALFORMED,
+    SOURCE_ROW,
+    bad_rows,
+    first_of_each,
+    validate,
+)
+from workbench.streams.writer import StreamWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.streams.schema import Schema
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import read, wrote and put aside.
+
+    Parameters
+    ----------
+    path
+        The stream's folder.
+    rows
+        Rows of the file; each is an event or in quarantine.
+    events, labels, positives
+        What the stream holds.
+    start, end
+        Times of the first and the last event, RFC 3339.
+    quarantined
+        Reason to number of rows.
+    unknown_columns
+        Columns of the file that the preset or mapping says nothing of.
+    """
+
+    path: Path
+    rows: int
+    events: int
+    labels: int
+    positives: int
+    start: str
+    end: str
+    quarantined: dict[str, int] = field(default_factory=dict)
+    unknown_columns: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report, ready for JSON."""
+        return {
+            "path": str(self.path),
+            "rows": self.rows,
+            "events": self.events,
+            "labels": self.labels,
+            "positives": self.positives,
+            "start": self.start,
+            "end": self.end,
+            "quarantined": self.quarantined,
+            "unknown_columns": list(self.unknown_columns),
+        }
+
+    def __str__(self) -> str:
+        bad = sum(self.quarantined.values())
+        lines = [
+            f"{self.rows:,} rows → {self.events:,} events ({self.start[:10]} – {self.end[:10]}), "
+            f"{self.labels:,} labels, {self.positives:,} positive; {bad:,} row(s) in quarantine",
+            *(f"  {n:,} × {reason}" for reason, n in self.quarantined.items()),
+        ]
+        if self.unknown_columns:
+            names = ", ".join(self.unknown_columns)
+            lines.append(f"{len(self.unknown_columns)} unknown column(s) not imported: {names}")
+        return "\n".join(lines)
+
+
+def import_file(
+    case: str,
+    source: str | Path,
+    out: str | Path,
+    preset: str | None = None,
+    map_file: str | Path | None = None,
+    *,
+    strict: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> ImportReport:
+    """Import a CSV, JSON lines or Parquet file as a recorded stream.
+
+    Every row of the file becomes an event or goes to ``quarantine.parquet`` with the reason.
+    Events are sorted by (``event_time``, ``event_id``); of rows with one id, the first in that
+    order stays. All events are held in memory for that: about 150 bytes each.
+
+    Parameters
+    ----------
+    case
+        Name of the case.
+    source
+        The file.
+    out
+        The stream's folder; an existing stream is replaced.
+    preset, map_file
+        One of the two: a preset's name, or a TOML file (see :mod:`workbench.streams.mapping`).
+    strict
+        Fail, and write nothing, if any row is bad or a column unknown.
+    progress
+        Called after each batch with the number of rows read so far.
+
+    Raises
+    ------
+    ParameterError
+        If preset or mapping cannot be used.
+    StreamError
+        If the file cannot be read, lacks a column or holds no event; with ``strict``, if
+        anything is wrong with it; or if ``out`` cannot be written.
+    """
+    source, out = Path(source), Path(out)
+    the_case = get_case(case)
+    mapping = _mapping(the_case, preset, map_file)
+    mapping.check(the_case.schema)
+    batches = read(source, mapping.delimiter)
+    how = {"preset": preset} if preset else {"map": Path(str(map_file)).name}
+    origin = {"file": source.name, "sha256": sha256(source), **how}
+    with StreamWriter(out, case, the_case.schema, origin) as writer:
+        content = _Content(source, mapping, the_case.schema)
+        for batch in batches:
+            content.add(batch)
+            if progress is not None:
+                progress(content.rows)
+        events, bad = content.finish()
+        if strict:
+            _refuse(source, bad, content.unknown)
+        if not events.height:
+            raise _nothing(source, bad)
+        _write(writer, events, bad, mapping)
+    counts = writer.manifest.counts
+    return ImportReport(
+        path=out,
+        rows=content.rows,
+        events=events.height,
+        labels=counts.labels or 0,
+        positives=counts.positives or 0,
+        start=rfc3339(events[EVENT_TIME][0]),
+        end=rfc3339(events[EVENT_TIME][-1]),
+        quarantined=counts.quarantined,
+        unknown_columns=content.unknown,
+    )
+
+
+class _Content:
+    """What has been read of a file so far, good and bad."""
+
+    def __init__(self, source: Path, mapping: Mapping, schema: Schema) -> None:
+        self.rows = 0
+        self._source = source
+        self._mapping = mapping
+        self._schema = schema
+        self._columns: dict[str, None] = {}
+        self._good: list[pl.DataFrame] = []
+        self._bad: list[pl.DataFrame] = []
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Columns that are neither used nor ignored."""
+        return self._mapping.unknown(self._columns)
+
+    def add(self, batch: RawBatch) -> None:
+        """Validate the next rows."""
+        self._columns |= dict.fromkeys(batch.frame.columns)
+        if not batch.loose:
+            self._mapping.check_file(self._columns, str(self._source))
+        good, bad = validate(batch.frame, self._mapping, self._schema, batch.rows)
+        self._good.append(good)
+        self._bad.append(bad)
+        if batch.malformed:
+            rows, texts, faults = zip(*batch.malformed, strict=True)
+            # No columns to speak of: the line itself is the row, as a JSON text.
+            self._bad.append(
+                pl.DataFrame(
+                    {
+                        SOURCE_ROW: pl.Series(rows, dtype=pl.Int64),
+                        "reason": [f"{MALFORMED}: {fault}" for fault in faults],
+                        "row": [orjson.dumps(text).decode() for text in texts],
+                    }
+                )
+            )
+        self.rows += batch.frame.height + len(batch.malformed)
+
+    def finish(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the events in order, each once, and all bad rows."""
+        if not self._good:
+            return pl.DataFrame(), pl.DataFrame()
+        if any(good.height for good in self._good):
+            self._mapping.check_file(self._columns, str(self._source))
+        events, repeated = first_of_each(pl.concat(self._good))
+        self._good = []
+        if repeated.len():
+            self._bad += self._again(repeated)
+        return events, pl.concat(self._bad).sort(SOURCE_ROW)
+
+    def _again(self, rows: pl.Series) -> list[pl.DataFrame]:
+        """Read the file a second time for rows that proved to be duplicates only at the end."""
+        found = []
+        for batch in read(self._source, self._mapping.delimiter):
+            here = batch.rows.is_in(rows.implode())
+            if here.any():
+                found.append(bad_rows(batch.frame.filter(here), batch.rows.filter(here), DUPLICATE))
+        return found
+
+
+def _mapping(case: Case, preset: str | None, map_file: str | Path | None) -> Mapping:
+    if (preset is None) == (map_file is None):
+        raise ParameterError.of(
+            "both --preset and --map" if preset else "an import without --preset and --map",
+            allowed=f"--preset {' or '.join(sorted(case.presets)) or '(none)'}, or --map FILE.toml",
+            hint="give one of the two",
+        )
+    if map_file is not None:
+        return Mapping.load(map_file)
+    if preset is None or preset not in case.presets:
+        raise ParameterError.of(
+            f"the preset {preset!r} for {case.name}",
+            allowed=" or ".join(sorted(case.presets)) or "none",
+            hint="choose one of these, or describe your columns with --map FILE.toml",
+        )
+    mapping: Mapping = resolve(case.presets[preset])
+    return mapping
+
+
+def _write(writer: StreamWriter, events: pl.DataFrame, bad: pl.DataFrame, mapping: Mapping) -> None:
+    writer.events(events)
+    writer.labels(events.filter(pl.col("label").is_not_null()))
+    if mapping.pattern is not None and events["pattern"].null_count() < events.height:
+        writer.pattern(events.filter(pl.col("pattern").is_not_null()))
+        if mapping.pattern.about:
+            writer.truth = {
+                "patterns": [
+                    {"name": name, "description": text}
+                    for name, text in mapping.pattern.about.items()
+                ]
+            }
+    if bad.height:
+        writer.quarantine(bad)
+
+
+def _refuse(source: Path, bad: pl.DataFrame, unknown: tuple[str, ...]) -> None:
+    """Fail if anything is wrong with the file."""
+    if bad.height:
+        row, reason, _ = bad.row(0)
+        raise StreamError.of(
+            f"{source}: with --strict, {bad.height:,} bad row(s) ({_reasons(bad)}; "
+            f"the first is row {row}: {reason})",
+            allowed="a file without bad rows",
+            hint="correct them, or leave out --strict to put them in quarantine",
+        )
+    if unknown:
+        raise StreamError.of(
+            f"{source}: with --strict, {len(unknown)} unknown column(s) ({', '.join(unknown)})",
+            allowed="columns that the preset or the mapping names",
+            hint="list them under `ignore` in the mapping, or leave out --strict",
+        )
+
+
+def _nothing(source: Path, bad: pl.DataFrame) -> StreamError:
+    what = f"all {bad.height:,} rows are bad ({_reasons(bad)})" if bad.height else "it has no rows"
+    return StreamError.of(
+        f"{source}: {what}, and",
+        allowed="a file with at least one event",
+        hint="check that the preset or the mapping is the one for this file",
+    )
+
+
+def _reasons(bad: pl.DataFrame) -> str:
+    """Name the commonest reasons with their counts."""
+    ranked = Counter(bad["reason"]).most_common()
+    named = "; ".join(f"{n:,} × {reason}" for reason, n in ranked[:_SHOWN])
+    return named + ("; …" if len(ranked) > _SHOWN else "")

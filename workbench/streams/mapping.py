@@ -1,0 +1,276 @@
+"""Your columns → ours: which column of a file becomes what, in which unit and time zone.
+
+A mapping is written as a TOML file and given as ``workbench import CASE FILE --map FILE.toml``::
+
+    event_id = "reference"           # leave out: the row's number in the file, from 0
+    delimiter = ";"                  # of a CSV file; default ","
+    ignore = ["branch", "comment"]   # columns that are known and not used
+
+    [event_time]                     # or shorter: event_time = "booked"
+    column = "booked"
+    format = "%d.%m.%Y %H:%M:%S"     # or iso (default), unix_s, unix_ms, unix_us
+    zone = "Europe/Zurich"           # of times that carry none; default UTC
+
+    [columns]                        # the columns of the case, see `workbench inspect`
+    card = "pan_token"
+    terminal = "shop"
+    amount = { column = "amount_chf", scale = 100 }   # to minor units
+
+    [label]                          # leave out where nothing is known
+    column = "chargeback"
+    positive = ["Y"]                 # default 1 and true
+    negative = ["N"]                 # default 0 and false; with `positive` alone: all others
+
+    [label.known_at]                 # leave out: --label-delay gives it at replay
+    column = "chargeback_date"
+    format = "%d.%m.%Y"
+    missing_after = "30d"            # where the column is empty: this long after the event
+
+    [pattern]                        # ground truth, where the file has one
+    column = "scenario"
+    prefix = "scenario "             # 2 becomes "scenario 2"
+    none = [0]                       # values that mean: no pattern
+
+Rules. A value is multiplied by ``scale``. Where the case wants integers (money in minor units)
+the product must be whole, within what a double can hold of it: 53.99 with scale 100 is 5399.
+A value such as 12.345 goes to quarantine, because rounding money is a decision; with
+``round = true`` beside ``scale`` it is rounded half to even. In local time, the hour that comes
+twice in autumn is taken the first time; a time in the hour that spring skips is bad.
+Label values are compared as text without regard to case. An empty label means: not known.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from workbench.durations import microseconds
+from workbench.errors import ParameterError, StreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from workbench.streams.schema import Schema
+
+UNIX = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
+"""Time formats that count from 1970-01-01 UTC, with microseconds per unit."""
+
+Scalar = str | int | float | bool
+
+
+def _spell_out(value: Any) -> Any:
+    """Read ``"column"`` as short for ``{ column = "column" }``."""
+    return {"column": value} if isinstance(value, str) else value
+
+
+class _Declaration(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TimeSource(_Declaration):
+    """Where a time comes from.
+
+    Parameters
+    ----------
+    column
+        Column of the file.
+    format
+        ``iso`` (RFC 3339 and its relatives), ``unix_s``, ``unix_ms``, ``unix_us``, or a
+        strftime pattern. Columns that hold times already need none.
+    zone
+        IANA time zone of times that carry none.
+    missing_after
+        For ``known_at`` only: how long after the event, where the column is empty.
+    """
+
+    column: str
+    format: str = "iso"
+    zone: str = "UTC"
+    missing_after: str | None = None
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, value: str) -> str:
+        if value != "iso" and value not in UNIX:
+            if "%" not in value:
+                raise ValueError("it is neither iso, unix_s, unix_ms, unix_us nor a pattern with %")
+            try:
+                pl.Series([""]).str.to_datetime(value, strict=False, time_unit="us")
+            except pl.exceptions.PolarsError as error:
+                raise ValueError(str(error).splitlines()[0]) from None
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("it is no IANA time zone such as UTC or Europe/Zurich") from None
+        return value
+
+    @field_validator("missing_after")
+    @classmethod
+    def _duration(cls, value: str | None) -> str | None:
+        try:
+            microseconds(value or "0s")
+        except ParameterError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+
+class FieldSource(_Declaration):
+    """Where a column of the case comes from, and what it is multiplied by."""
+
+    column: str
+    scale: float = Field(default=1, gt=0, allow_inf_nan=False)
+    round: bool = False
+
+
+class LabelSource(_Declaration):
+    """Where labels come from, and which values mean positive and negative."""
+
+    column: str
+    positive: tuple[Scalar, ...] = (1, True)
+    negative: tuple[Scalar, ...] | None = None
+    known_at: Annotated[TimeSource | None, BeforeValidator(_spell_out)] = None
+
+    @property
+    def rest(self) -> tuple[Scalar, ...] | None:
+        """Values that mean negative; ``None`` for all that are not positive."""
+        if self.negative is None and "positive" not in self.model_fields_set:
+            return (0, False)
+        return self.negative
+
+
+class PatternSource(_Declaration):
+    """Where ground truth comes from: which pattern an event follows.
+
+    Parameters
+    ----------
+    column
+        Column of the file.
+    prefix
+        Put before its values.
+    none
+        Values that mean that there is no pattern, besides an empty one.
+    optional
+        Whether files without the column are expected.
+    about
+        Name of a pattern, prefix included, to a sentence for people.
+    """
+
+    column: str
+    prefix: str = ""
+    none: tuple[Scalar, ...] = (0,)
+    optional: bool = False
+    about: dict[str, str] = Field(default_factory=dict)
+
+
+class Mapping(_Declaration):
+    """Which column of a file becomes what.
+
+    The module's docstring explains each entry.
+
+    Examples
+    --------
+    >>> mapping = Mapping(event_time="at", columns={"card": "c", "amount": {"column": "a"}})
+    >>> mapping.event_time.zone, mapping.columns["amount"].scale
+    ('UTC', 1)
+    """
+
+    event_time: Annotated[TimeSource, BeforeValidator(_spell_out)]
+    columns: dict[str, Annotated[FieldSource, BeforeValidator(_spell_out)]]
+    event_id: str | None = None
+    label: Annotated[LabelSource | None, BeforeValidator(_spell_out)] = None
+    pattern: Annotated[PatternSource | None, BeforeValidator(_spell_out)] = None
+    ignore: tuple[str, ...] = ()
+    delimiter: str = Field(default=",", pattern=r'^[^"\r\n]$')
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a mapping from a TOML file.
+
+        Raises
+        ------
+        ParameterError
+            If the file is missing, is not TOML, lacks an entry or has an unknown one.
+        """
+        path = Path(path)
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text("utf-8")))
+        except OSError as error:
+            reason, hint = error.strerror or "it cannot be read", "check the path"
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            reason, hint = str(error), "correct that place"
+        except ValidationError as error:
+            first, *more = error.errors(include_url=False)
+            place = ".".join(str(step) for step in first["loc"])
+            reason = f"{place}: {first['msg']}" + (f" (and {len(more)} more)" if more else "")
+            hint = "correct that entry"
+        raise ParameterError.of(
+            f"the mapping {path}: {reason}",
+            allowed="a TOML file with event_time, [columns] and, if you like, event_id, label, "
+            "pattern, ignore, delimiter",
+            hint=f"{hint}; `pydoc workbench.streams.mapping` shows an example",
+        )
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The columns of the file that are read, each once; optional ones left out."""
+        label, pattern = self.label, self.pattern
+        times = [self.event_time, *([label.known_at] if label and label.known_at else [])]
+        names = [
+            *([self.event_id] if self.event_id else []),
+            *(time.column for time in times),
+            *(field.column for field in self.columns.values()),
+            *([label.column] if label else []),
+            *([pattern.column] if pattern and not pattern.optional else []),
+        ]
+        return tuple(dict.fromkeys(names))
+
+    def check(self, schema: Schema) -> None:
+        """Check the mapping against the schema of the case.
+
+        Raises
+        ------
+        ParameterError
+            If a required column of the case has no source, or an entry names no column of it.
+        """
+        names = {c.name for c in schema.columns}
+        missing = [c.name for c in schema.columns if c.required and c.name not in self.columns]
+        unknown = [name for name in self.columns if name not in names]
+        if missing or unknown:
+            raise ParameterError.of(
+                f"the mapping: [columns] {'lacks' if missing else 'has the unknown'} "
+                f"{', '.join(missing or unknown)}, and",
+                allowed="entries for " + ", ".join(sorted(names)),
+                hint="say which column of the file each required one comes from",
+            )
+
+    def check_file(self, there: Collection[str], where: str) -> None:
+        """Check that a file has the columns that are used.
+
+        Raises
+        ------
+        StreamError
+            If one is not there.
+        """
+        if missing := [name for name in self.used if name not in there]:
+            raise StreamError.of(
+                f"{where}: it has no column {', '.join(map(repr, missing))} "
+                f"(it has {', '.join(map(str, there))})",
+                allowed=f"a file with the columns {', '.join(self.used)}",
+                hint="check that the preset or the mapping is the one for this file",
+            )
+
+    def unknown(self, there: Collection[str]) -> tuple[str, ...]:
+        """Return the columns of a file that are neither used nor ignored."""
+        pattern = (self.pattern.column,) if self.pattern else ()
+        known = {*self.used, *self.ignore, *pattern}
+        return tuple(name for name in there if name not in known)

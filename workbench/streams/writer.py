@@ -1,0 +1,319 @@
+"""Writing a recorded stream, whole or not at all."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import orjson
+import polars as pl
+
+from workbench.atomic import atomic_folder, sync
+from workbench.durations import SECOND, spell
+from workbench.errors import StreamError
+from workbench.streams.frames import Order, conform, conform_labels, required_columns
+from workbench.streams.manifest import (
+    MANIFEST,
+    Counts,
+    LabelDelay,
+    Manifest,
+    Part,
+    PartKind,
+    TimeRange,
+)
+from workbench.streams.parts import sha256
+from workbench.streams.schema import EVENT_ID, EVENT_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import TracebackType
+
+    from workbench.streams.schema import Schema
+
+PART_ROWS = 250_000
+GROUP_ROWS = 65_536
+
+PATTERN = {EVENT_ID: pl.String(), "pattern": pl.String()}
+QUARANTINE = {"source_row": pl.Int64(), "reason": pl.String(), "row": pl.String()}
+
+
+class StreamWriter:
+    """Writes a stream's folder under a temporary name and renames it when it is whole.
+
+    The same frames give the same bytes, however they are cut into calls.
+
+    Parameters
+    ----------
+    path
+        The folder to write. A stream that is there is replaced; anything else is refused.
+    case
+        Name of the case.
+    schema
+        The case's schema.
+    origin
+        Where the stream comes from, for its manifest: file names without folders, seeds.
+
+    Attributes
+    ----------
+    truth
+        The content of ``truth.json``: how the stream was made; left out while empty.
+
+    Raises
+    ------
+    StreamError
+        If the folder cannot be written (a full disk, for instance), something else is there,
+        or the rows are out of order or of wrong types. Nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from datetime import UTC, datetime
+    >>> from pathlib import Path
+    >>> from workbench.cases.fraud.schema import SCHEMA
+    >>> time = datetime(2024, 1, 1, tzinfo=UTC)
+    >>> with StreamWriter(Path(tempfile.mkdtemp()) / "s", "fraud", SCHEMA, {"by": "hand"}) as w:
+    ...     w.events(pl.DataFrame({"event_id": ["0"], "event_time": [time], "card": ["c"],
+    ...                            "terminal": ["t"], "amount": [1999]}))
+    ...     w.labels(pl.DataFrame({"event_id": ["0"], "label": [1], "known_at": [time]}))
+    >>> w.manifest.counts.positives
+    1
+    """
+
+    def __init__(self, path: Path, case: str, schema: Schema, origin: Mapping[str, Any]) -> None:
+        self.path = path
+        self.case = case
+        self.schema = schema
+        self.origin = dict(origin)
+        self.truth: dict[str, Any] = {}
+        self._manifest: Manifest | None = None
+        self._required = required_columns(schema)
+        self._order = Order(EVENT_TIME)
+        self._labels: list[pl.DataFrame] = []
+        self._quarantined: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        if self.path.is_file() or (
+            self.path.is_dir() and any(self.path.iterdir()) and not (self.path / MANIFEST).is_file()
+        ):
+            raise StreamError.of(
+                f"{self.path}: something that is no stream is there, and it",
+                allowed="a new folder, an empty one, or a stream to replace",
+                hint="choose another --out, or remove what is there yourself",
+            )
+        with self._disk():
+            self._context: AbstractContextManager[Path] = atomic_folder(self.path)
+            self._folder = self._context.__enter__()
+        self._events_parts = _Parts(self._folder, "events")
+        self._label_parts = _Parts(self._folder, "labels")
+        self._truth_parts = _Parts(self._folder, "truth")
+        self._bad: list[pl.DataFrame] = []
+        return self
+
+    @property
+    def manifest(self) -> Manifest:
+        """What was written, once the context has ended without an error."""
+        if self._manifest is None:
+            raise RuntimeError("a stream has a manifest when its writer's context has ended")
+        return self._manifest
+
+    def events(self, frame: pl.DataFrame) -> None:
+        """Append events, shape (n, columns), in the order of (``event_time``, ``event_id``)."""
+        rows = conform(frame, self.schema.events, self._required, f"{self.path}: events")
+        self._order.check(rows, f"{self.path}: events")
+        with self._disk():
+            self._events_parts.append(rows)
+
+    def labels(self, frame: pl.DataFrame) -> None:
+        """Append labels: ``event_id``, ``label`` (0 or 1) and ``known_at``.
+
+        With ``known_at`` they may come in any order and are sorted at the end; without it
+        (null, or no such column) they stay in the order given, which must be the events'.
+        They are held in memory until the end, some 40 bytes each.
+        """
+        self._labels.append(conform_labels(frame, f"{self.path}: labels"))
+
+    def pattern(self, frame: pl.DataFrame) -> None:
+        """Append ground truth: ``event_id`` and ``pattern`` of events that follow a pattern."""
+        with self._disk():
+            self._truth_parts.append(conform(frame, PATTERN, PATTERN, f"{self.path}: truth"))
+
+    def quarantine(self, frame: pl.DataFrame) -> None:
+        """Append rows that are not part of the stream: ``source_row``, ``reason``, ``row``."""
+        rows = conform(frame, QUARANTINE, QUARANTINE, f"{self.path}: quarantine")
+        self._bad.append(rows)
+        for reason, n in rows.group_by("reason").len().iter_rows():
+            self._quarantined[reason] = self._quarantined.get(reason, 0) + n
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            with self._disk():
+                try:
+                    manifest = self._finish()
+                except BaseException as failure:
+                    # The folder's context removes what was written, then raises it again.
+                    self._context.__exit__(type(failure), failure, failure.__traceback__)
+                    raise
+                self._context.__exit__(None, None, None)
+            self._manifest = manifest
+            return
+        with self._disk():
+            self._context.__exit__(kind, error, traceback)
+
+    def _finish(self) -> Manifest:
+        parts = self._events_parts.close()
+        labels, known = self._sorted_labels()
+        self._label_parts.append(labels)
+        parts += self._label_parts.close()
+        if self.truth:
+            path = self._folder / "truth.json"
+            path.write_bytes(orjson.dumps(self.truth, option=orjson.OPT_INDENT_2) + b"\n")
+            parts.append(_describe(path, "truth", None))
+        parts += self._truth_parts.close()
+        if self._bad:
+            bad = pl.concat(self._bad).sort("source_row", "reason")
+            parts.append(_write(self._folder / "quarantine.parquet", "quarantine", bad))
+        events = [p for p in parts if p.kind == "events"]
+        first, last = (events[0].first, events[-1].last) if events else (None, None)
+        delay: LabelDelay | Literal["none"] | None = None
+        if labels.height:
+            delay = _delay(self._folder, labels) if known else "none"
+        manifest = Manifest(
+            case=self.case,
+            schema_version=self.schema.version,
+            parts=tuple(parts),
+            counts=Counts(
+                events=sum(p.rows or 0 for p in events),
+                labels=labels.height,
+                positives=int(labels["label"].sum()),
+                quarantined=dict(sorted(self._quarantined.items())),
+            ),
+            time_range=TimeRange(start=first, end=last) if first and last else None,
+            label_delay=delay,
+            origin=self.origin,
+        )
+        (self._folder / MANIFEST).write_bytes(manifest.to_json())
+        for file in self._folder.iterdir():
+            sync(file)
+        return manifest
+
+    def _sorted_labels(self) -> tuple[pl.DataFrame, bool]:
+        """Return all labels in their order on disk, and whether they carry ``known_at``."""
+        labels = conform_labels(pl.DataFrame({EVENT_ID: [], "label": []}), "labels")
+        labels = pl.concat([labels, *self._labels], rechunk=True)
+        unknown = labels["known_at"].null_count()
+        if 0 < unknown < labels.height:
+            raise StreamError.of(
+                f"{self.path}: {unknown} of {labels.height} labels carry no known_at, which",
+                allowed="a known_at for every label or for none",
+                hint="give the time at which each label became known",
+            )
+        known = labels.height > 0 and not unknown
+        return (labels.sort("known_at", EVENT_ID) if known else labels), known
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """Turn what the file system refuses into one message; the folder is removed by then."""
+        try:
+            yield
+        except OSError as error:
+            raise StreamError.of(
+                f"{self.path}: it could not be written ({error.strerror or error}), and",
+                allowed="a folder on a disk with free space and permission to write",
+                hint="make room or choose another --out; nothing was left behind",
+            ) from error
+
+
+class _Parts:
+    """Cuts rows into parts of one kind, of the same size however the rows come."""
+
+    def __init__(self, folder: Path, kind: PartKind) -> None:
+        self._folder = folder
+        self._kind: PartKind = kind
+        self._waiting: list[pl.DataFrame] = []
+        self._rows = 0
+        self._parts: list[Part] = []
+
+    def append(self, rows: pl.DataFrame) -> None:
+        self._waiting.append(rows)
+        self._rows += rows.height
+        if self._rows < PART_ROWS:
+            return
+        waiting = pl.concat(self._waiting)
+        while waiting.height >= PART_ROWS:
+            self._write(waiting.head(PART_ROWS))
+            waiting = waiting.slice(PART_ROWS)
+        self._waiting, self._rows = [waiting], waiting.height
+
+    def close(self) -> list[Part]:
+        if self._rows:
+            self._write(pl.concat(self._waiting))
+        return self._parts
+
+    def _write(self, rows: pl.DataFrame) -> None:
+        name = f"{self._kind}-{len(self._parts):05d}.parquet"
+        self._parts.append(_write(self._folder / name, self._kind, rows))
+
+
+def _write(path: Path, kind: PartKind, rows: pl.DataFrame) -> Part:
+    """Write one part. The same rows give the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    # Ids that count up, times and money take a fraction of their space as differences;
+    # entities repeat, so they take a dictionary (Apache Parquet format, "Encodings").
+    encodings = {
+        name: "DELTA_BYTE_ARRAY" if name == EVENT_ID else "DELTA_BINARY_PACKED"
+        for name, dtype in rows.schema.items()
+        if name == EVENT_ID or dtype in (pl.Int64, pl.Datetime)
+    }
+    table = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    plain = [pa.string() if pa.types.is_large_string(f.type) else f.type for f in table.schema]
+    table = table.cast(pa.schema(list(zip(rows.columns, plain, strict=True)))).combine_chunks()
+    pq.write_table(
+        table,
+        path,
+        row_group_size=GROUP_ROWS,
+        compression="zstd",
+        compression_level=9,
+        use_dictionary=[name for name in rows.columns if name not in encodings],
+        column_encoding=encodings,
+        write_statistics=True,
+    )
+    return _describe(path, kind, rows)
+
+
+def _describe(path: Path, kind: PartKind, rows: pl.DataFrame | None) -> Part:
+    timed = rows is not None and EVENT_TIME in rows.columns
+    return Part(
+        name=path.name,
+        kind=kind,
+        rows=None if rows is None else rows.height,
+        sha256=sha256(path),
+        first=rows[EVENT_TIME][0] if timed and rows is not None else None,
+        last=rows[EVENT_TIME][-1] if timed and rows is not None else None,
+    )
+
+
+def _delay(folder: Path, labels: pl.DataFrame) -> LabelDelay | None:
+    """Return median and longest time from event to label, in whole seconds."""
+    times = pl.scan_parquet(folder / "events-*.parquet").select(EVENT_ID, EVENT_TIME)
+    late = labels.lazy().join(times, on=EVENT_ID)
+    delay = (pl.col("known_at") - pl.col(EVENT_TIME)).dt.total_seconds()
+    # "lower" keeps the median a delay that occurred.
+    median, longest = (
+        late.select(delay.quantile(0.5, "lower").alias("median"), delay.max().alias("max"))
+        .collect(engine="streaming")
+        .row(0)
+    )
+    if median is None:
+        return None
+    return LabelDelay(
+        median=spell(max(0, int(median)) * SECOND), max=spell(max(0, int(longest)) * SECOND)
+    )
