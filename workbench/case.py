@@ -49,6 +49,9 @@ class Case:
         ``module:attribute`` of ``evaluate(frame, ...) -> Evaluation``.
     compare
         ``module:attribute`` of ``compare(frame, other, ...) -> Comparison``.
+    objective
+        ``module:attribute`` of ``objective(frame) -> float``, which tuning raises as far as it
+        can; the attribute has the name of a metric that ``compare`` knows.
     plots
         ``module:attribute`` of ``plot(frame, evaluation, truth) -> Figure``.
     report
@@ -69,6 +72,7 @@ class Case:
     presets: Mapping[str, str]
     evaluate: str
     compare: str
+    objective: str
     plots: str
     report: str
     evaluation_columns: tuple[str, ...] = field(default=())

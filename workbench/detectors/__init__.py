@@ -1,0 +1,1 @@
+"""Feature encodings, River's estimators and their snapshots, behind one small protocol."""

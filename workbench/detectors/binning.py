@@ -239,13 +239,13 @@ def bins_of(X: Matrix, i: int, layout: Layout, bins: Ids) -> None:  # pragma: no
 
 
 @njit(cache=True)
-def column_id(column: int, bins: Ids, layout: Layout) -> int:  # pragma: no cover - compiled
+def column_id(column: int, bins: Ids, layout: Layout) -> np.int64:  # pragma: no cover - compiled
     """Return the id of the bin that a row falls into in one column."""
-    mixed = 0
+    mixed = np.int64(0)
     for p in range(layout.part_start[column], layout.part_start[column + 1]):
         term = layout.part[p]
         mixed = mixed * layout.size[term] + bins[term]
-    return layout.offset[column] + mixed
+    return np.int64(layout.offset[column] + mixed)
 
 
 @njit(cache=True)
@@ -277,8 +277,8 @@ class Binning:
 
     Examples
     --------
-    >>> binning = Binning(("amount", "age"), [Term("amount", Edges((10.0, 100.0))),
-    ...                                       Term("age", UnitGrid(1, 2))], [Cross(("amount", "age"))])
+    >>> terms = [Term("amount", Edges((10.0, 100.0))), Term("age", UnitGrid(1, 2))]
+    >>> binning = Binning(("amount", "age"), terms, [Cross(("amount", "age"))])
     >>> binning.names
     ('amount', 'age', 'amount × age')
     >>> binning.encode(np.array([[10.0, 1.0], [np.nan, 2.0]]))
@@ -293,21 +293,20 @@ class Binning:
         self.terms = tuple(terms)
         self._position = _positions(self.features, self.terms, crosses)
         labels = [t.label for t in self.terms]
-        mains = [t for t in self.terms if t.main]
-        self.names = tuple(c.label for c in (*mains, *crosses))
-        self._parts = [[labels.index(t.label)] for t in mains]
-        self._parts += [[labels.index(name) for name in c.terms] for c in crosses]
-        self._column_values = np.array([c.value for c in (*mains, *crosses)], dtype=np.float64)
+        columns: list[Term | Cross] = [*(t for t in self.terms if t.main), *crosses]
+        self.names = tuple(c.label for c in columns)
+        self._parts = [
+            [labels.index(c.label)] if isinstance(c, Term) else list(map(labels.index, c.terms))
+            for c in columns
+        ]
+        self._column_values = np.array([c.value for c in columns], dtype=np.float64)
         self.set_edges([t.encoding.edges(np.empty(0)) for t in self.terms])
 
     def fit(self, X: Matrix) -> None:
         """Place the edges that depend on data, given warm-up rows of shape (n, f)."""
         columns = (X[:, i] for i in self._position)
         self.set_edges(
-            [
-                t.encoding.edges(x[~np.isnan(x)])
-                for t, x in zip(self.terms, columns, strict=True)
-            ]
+            [t.encoding.edges(x[~np.isnan(x)]) for t, x in zip(self.terms, columns, strict=True)]
         )
 
     def set_edges(self, edges: Sequence[Vector]) -> None:

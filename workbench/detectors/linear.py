@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,9 +52,10 @@ class Linear:
     --------
     >>> detector = SPEC.make(("amount",))
     >>> rows = np.array([[1.0], [9.0], [2.0], [8.0]])
-    >>> detector.learn(rows, np.array([0, 1, 0, 1], dtype=np.int8), np.ones(4))
+    >>> for _ in range(100):
+    ...     detector.learn(rows, np.array([0, 1, 0, 1], dtype=np.int8), np.ones(4))
     >>> detector.score(rows).round(2)
-    array([0.49, 0.52, 0.49, 0.51])
+    array([0.19, 0.81, 0.25, 0.75])
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Linear:
         from river import preprocessing
 
         self.features = features
-        self.scaler = preprocessing.StandardScaler()
+        self.scaler: Any = preprocessing.StandardScaler()
         self.model = logistic_regression(optimizer, lr, l2, intercept_lr)
         self._snapshot: tuple[Vector, Vector, Vector] | None = None
 
@@ -88,6 +89,10 @@ class Linear:
     def score(self, X: Matrix) -> Vector:
         """Return probabilities of shape (n,)."""
         X = checked(X, self.features)
+        scores: Vector = _score(X, *self._parameters(), self.model.intercept)
+        return scores
+
+    def _parameters(self) -> tuple[Vector, Vector, Vector]:
         if self._snapshot is None:
             means, variances = self.scaler.means, self.scaler.vars
             self._snapshot = (
@@ -95,8 +100,7 @@ class Linear:
                 np.array([variances.get(f, 0.0) ** 0.5 for f in self.features]),
                 self.model._weights.to_numpy(list(self.features)),
             )
-        scores: Vector = _score(X, *self._snapshot, self.model.intercept)
-        return scores
+        return self._snapshot
 
     def reference_score(self, x: Mapping[str, float]) -> float:
         """Score one row by River's own call; what :meth:`score` must equal."""
@@ -106,12 +110,10 @@ class Linear:
 
     def explain(self, X: Matrix) -> tuple[tuple[str, ...], Matrix]:
         """Return the features' names and what each adds to the log-odds, shape (n, f)."""
-        self.score(X[:0])
-        assert self._snapshot is not None
-        mean, deviation, weights = self._snapshot
-        with np.errstate(divide="ignore", invalid="ignore"):
-            parts = weights * ((X - mean) / deviation)
-        return self.features, np.where(np.isfinite(parts), parts, 0.0)
+        X = checked(X, self.features)
+        mean, deviation, weights = self._parameters()
+        scaled = np.where(deviation > 0, X - mean, 0.0) / np.where(deviation > 0, deviation, 1.0)
+        return self.features, np.where(np.isnan(X), 0.0, weights * scaled)
 
     def state(self) -> State:
         """Return scaler and estimator."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 from workbench.detectors.protocol import Choice, Range
 from workbench.errors import ParameterError
-
-if TYPE_CHECKING:
-    from river.linear_model import LogisticRegression
 
 OPTIMIZERS = ("sgd", "adagrad", "ftrl", "adam")
 
@@ -23,10 +20,8 @@ SPACE: dict[str, Choice | Range] = {
 }
 
 
-def logistic_regression(
-    optimizer: str, lr: float, l2: float, intercept_lr: float
-) -> LogisticRegression:
-    """Return River's estimator.
+def logistic_regression(optimizer: str, lr: float, l2: float, intercept_lr: float) -> Any:
+    """Return River's ``LogisticRegression``.
 
     Parameters
     ----------
@@ -56,20 +51,18 @@ def logistic_regression(
             allowed="lr above 0, the others from 0",
             hint="correct the one that is out of range",
         )
-    made = {
-        "sgd": lambda: optim.SGD(lr),
-        "adagrad": lambda: optim.AdaGrad(lr),
-        "ftrl": lambda: optim.FTRLProximal(alpha=lr, l2=0.0),
-        "adam": lambda: optim.Adam(lr),
-    }[optimizer]()
+    if optimizer == "ftrl":
+        made: Any = optim.FTRLProximal(alpha=lr, l2=0.0)
+    else:
+        made = {"sgd": optim.SGD, "adagrad": optim.AdaGrad, "adam": optim.Adam}[optimizer](lr)
     return linear_model.LogisticRegression(optimizer=made, l2=l2, intercept_lr=intercept_lr)
 
 
 @njit(cache=True)
-def sigmoid(z: float) -> float:  # pragma: no cover - compiled
+def sigmoid(z: float) -> np.float64:  # pragma: no cover - compiled
     """Return 1/(1+exp(-z)) as ``river.utils.math.sigmoid`` does: exactly 0 or 1 beyond ±30."""
     if z < -30.0:
-        return 0.0
+        return np.float64(0.0)
     if z > 30.0:
-        return 1.0
-    return 1.0 / (1.0 + np.exp(-z))
+        return np.float64(1.0)
+    return np.float64(1.0 / (1.0 + np.exp(-z)))

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @njit(cache=True)
-def _first_infinite(values: Matrix) -> int:  # pragma: no cover - compiled
+def _first_infinite(values: Matrix) -> np.int64:  # pragma: no cover - compiled
     rows, columns = values.shape
     for i in range(rows):
         for j in range(columns):
             if np.isinf(values[i, j]):
-                return i * columns + j
-    return -1
+                return np.int64(i * columns + j)
+    return np.int64(-1)
 
 
 def checked(X: Matrix, features: Sequence[str]) -> Matrix:
@@ -49,13 +49,16 @@ def checked(X: Matrix, features: Sequence[str]) -> Matrix:
     finite number, or NaN for a missing one; correct the feature that makes it.
     """
     X = np.ascontiguousarray(X, dtype=np.float64)
+    if not X.flags.writeable:
+        # Numba would compile every kernel once more for arrays that it must not write to.
+        X = X.copy()
     if X.ndim != 2 or X.shape[1] != len(features):
         raise ParameterError.of(
             f"a feature matrix of shape {X.shape}",
             allowed=f"(rows, {len(features)})",
             hint="give one column for each feature that the detector was made with",
         )
-    position = _first_infinite(X)
+    position = int(_first_infinite(X))
     if position >= 0:
         row, column = divmod(position, len(features))
         raise ParameterError.of(
@@ -76,6 +79,6 @@ def as_dicts(X: Matrix, features: Sequence[str]) -> list[dict[str, float]]:
     """
     # NaN is the one value that differs from itself; the comparison is the cheapest test.
     return [
-        {name: value for name, value in zip(features, row, strict=True) if value == value}  # noqa: PLR0124 - see above
+        {name: value for name, value in zip(features, row, strict=True) if value == value}
         for row in X.tolist()
     ]

@@ -145,11 +145,11 @@ def _read(
         code = program.reads[f, 0]
         if code <= 3:
             out[f] = read_plain(program.reads[f], t, values)
-        elif code <= 12:
+        elif code <= 13:
             out[f] = read_window(program, memory, program.reads[f], t, slots, values)
-        elif code <= 16:
+        elif code <= 17:
             out[f] = read_label(program, memory, program.reads[f], t, slots)
-        elif code <= 19:
+        elif code <= 20:
             out[f] = read_habit(program, memory, program.reads[f], t, slots, ratios, means)
         else:
             out[f] = read_run(program, memory, program.reads[f], t, slots)

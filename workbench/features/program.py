@@ -33,7 +33,7 @@ OPCODES: dict[type[v.Feature], int] = {
     for code, kind in enumerate(
         (
             v.Value, v.Weekend, v.Night, v.HourOfDay,
-            v.Count, v.Sum, v.Mean, v.Std, v.Max, v.Ratio, v.ZScore, v.Distinct, v.SinceLast,
+            v.Count, v.Sum, v.Mean, v.Std, v.Max, v.Ratio, v.ZScore, v.Distinct, v.New, v.SinceLast,
             v.KnownCount, v.KnownRate, v.LastLabels, v.SinceLabel,
             v.RobustMean, v.RobustRatio, v.HighestPast,
             v.RunLength, v.RunAge, v.RunGap, v.RunSpan, v.Quiet,
@@ -209,7 +209,7 @@ class Compiler:
             case v.Max():
                 self._column(f.column)
                 self._within(f.by, f.window, "maxima", f.column, 2)
-            case v.Distinct():
+            case v.Distinct() | v.New():
                 self._entity(f.column)
                 self._within(f.by, f.window, "distincts", f.column, 1)
             case v.KnownCount() | v.KnownRate():
@@ -329,7 +329,7 @@ class Compiler:
                 return [code, *self._place(f.by, f.window, "sums", f.column)]
             case v.Max():
                 return [code, *self._place(f.by, f.window, "maxima", f.column)]
-            case v.Distinct():
+            case v.Distinct() | v.New():
                 return [code, *self._place(f.by, f.window, "distincts", f.column)]
             case v.SinceLast():
                 return [code, self._entity(f.by), 0, 0]

@@ -31,6 +31,7 @@ from workbench.features.vocabulary import (
     LastLabels,
     Max,
     Mean,
+    New,
     Night,
     Quiet,
     Ratio,
@@ -53,7 +54,7 @@ _VALUE, _WEEKEND, _NIGHT, _HOUR = (OPCODES[k] for k in (Value, Weekend, Night, H
 _COUNT, _SUM, _MEAN, _STD, _MAX, _RATIO = (
     OPCODES[k] for k in (Count, Sum, Mean, Std, Max, Ratio)
 )
-_DISTINCT, _SINCE = OPCODES[Distinct], OPCODES[SinceLast]
+_DISTINCT, _NEW, _SINCE = OPCODES[Distinct], OPCODES[New], OPCODES[SinceLast]
 _KNOWN_COUNT, _KNOWN_RATE, _LAST_LABELS = (
     OPCODES[k] for k in (KnownCount, KnownRate, LastLabels)
 )
@@ -100,13 +101,14 @@ def read_window(
         return np.nan
     if code == _COUNT:
         return float(cells[slot, window[2] + 1] + 1)
-    if code == _DISTINCT:
+    if code == _DISTINCT or code == _NEW:
         kind, cell = program.distincts[read[2], 0], program.distincts[read[2], 1]
         value = slots[kind]
         if value == NONE:
-            return float(cells[slot, cell])
+            return np.nan if code == _NEW else float(cells[slot, cell])
         at = find(memory.table, slot * len(program.distincts) + read[2], value)
-        return float(cells[slot, cell] + (1 if memory.table[at, 0] == NONE else 0))
+        new = 1 if memory.table[at, 0] == NONE else 0
+        return float(new if code == _NEW else cells[slot, cell] + new)
     if code == _MAX:
         column, front = program.maxima[read[2], 0], cells[slot, program.maxima[read[2], 1]]
         x = values[column]

@@ -148,6 +148,17 @@ class Distinct(Feature):
 
 
 @dataclass(frozen=True, slots=True)
+class New(Feature):
+    """1 if the entity did not meet this event's value of another entity column in the window, else 0."""
+
+    column: str
+    by: str
+    window: str
+    form: ClassVar[str] = "{by}_new_{column}_{window}"
+    sentence: ClassVar[str] = "Whether the {column} is new to the {by} in the last {window}"
+
+
+@dataclass(frozen=True, slots=True)
 class SinceLast(Feature):
     """Days since the entity's previous event."""
 

@@ -106,7 +106,7 @@ def _take(
         left = budget
         i = starts[day]
         while left > 0 and i < starts[day + 1]:
-            copies = min(np.int64(weights[entity[i]]), left)
+            copies = min(int(weights[entity[i]]), left)
             if copies > 0 and not gone[entity[i]]:
                 counts[day, kind[i]] += copies
                 left -= copies

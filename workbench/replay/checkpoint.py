@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from workbench.atomic import atomic_file
 from workbench.detectors import codec
 from workbench.errors import ParameterError
 
@@ -59,6 +58,5 @@ class Checkpoint:
         """Save if it is time to."""
         if time.monotonic() - self._saved < self.every:
             return
-        with atomic_file(self.file) as temporary:
-            codec.save(temporary, {"key": self.key, "path": path.state(), "sink": sink.state()})
+        codec.save(self.file, {"key": self.key, "path": path.state(), "sink": sink.state()})
         self._saved = time.monotonic()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from workbench.replay.estimates import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,7 @@ def _table(headline: str, heads: tuple[str, ...], rows: list[str]) -> str:
     return (
         '<div style="overflow-x:auto">'
         f'<p style="margin:.5em 0">{escape(headline)}</p>'
-        '<table style="border-collapse:collapse;background:none">'
+        '<table style="border-collapse:collapse;background:none;color:inherit;font-size:inherit">'
         f'<thead><tr style="background:none">{cells}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )

@@ -143,6 +143,18 @@ def precision_recall_curve(
     return recall, precision
 
 
+def daily_rank(rows: pl.DataFrame) -> Indices:
+    """Return the place of each score among its day's, 0 for the highest, shape (n,).
+
+    Equal scores keep the order of the rows. An alert budget of ``b`` a day is ``rank < b``.
+    """
+    day, _ = day_codes(rows["event_time"])
+    order = descending(rows["score"].to_numpy(), day)
+    rank = np.empty(len(rows), np.int64)
+    rank[order] = np.arange(len(rows)) - np.searchsorted(day[order], day[order])
+    return rank
+
+
 def budget_curve(rows: pl.DataFrame, budgets: Sequence[int]) -> pl.DataFrame:
     """Return precision and recall at several alert budgets.
 
@@ -159,22 +171,17 @@ def budget_curve(rows: pl.DataFrame, budgets: Sequence[int]) -> pl.DataFrame:
         ``budget``, ``alerts`` (over all days), ``caught`` (positives among them), ``precision``
         and ``recall``.
     """
-    day, _ = day_codes(rows["event_time"])
-    order = descending(rows["score"].to_numpy(), day)
-    day = day[order]
-    rank = np.arange(len(day)) - np.searchsorted(day, day)
-    positive = rows["label"].to_numpy()[order] == 1
     limits = np.asarray(budgets, np.int64)
+    rank, positive = daily_rank(rows), rows["label"].to_numpy() == 1
     alerts = np.searchsorted(np.sort(rank), limits)
     caught = np.searchsorted(np.sort(rank[positive]), limits)
-    total = int(positive.sum())
     return pl.DataFrame(
         {
             "budget": limits,
             "alerts": alerts,
             "caught": caught,
             "precision": ratio(caught, alerts),
-            "recall": ratio(caught, np.full(len(limits), total)),
+            "recall": ratio(caught, np.full(len(limits), positive.sum())),
         }
     )
 

@@ -9,13 +9,14 @@ not depend on the order of events with equal scores.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from workbench.replay.estimates import Floats, Weights
+if TYPE_CHECKING:
+    from workbench.replay.estimates import Floats, Weights
 
 Integers = npt.NDArray[np.integer[Any]]
 Codes = npt.NDArray[np.uint32]
@@ -98,14 +99,14 @@ class Ranking:
         # A step of a curve: the positives of one part that share one score.
         tie = np.cumsum(~tied)[positive] - 1
         within = np.cumsum(first)[positive] - 1
-        part = part[order][positive].astype(np.int64)
+        part = part[order][positive]
         steps = np.lexsort((tie, part))
         tie, within, part = tie[steps], within[steps], part[steps]
         new = np.ones(len(tie), np.bool_)
         new[1:] = (np.diff(tie) != 0) | (np.diff(part) != 0)
         self._positives = entity[order][positive][steps].astype(np.uint32)
         self._steps = np.append(np.flatnonzero(new), len(tie))
-        self._part = part[new]
+        self._part = part[new].astype(np.int64)
         bounds = negatives_before[
             np.stack(
                 (

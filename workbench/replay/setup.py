@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from workbench.case import get_case
-from workbench.detectors.registry import find, typed
+from workbench.detectors.registry import find, parse_parameters
 from workbench.durations import microseconds, spell
 from workbench.errors import ParameterError
 from workbench.features.declarations import from_data, to_data
@@ -82,18 +82,17 @@ class Setup:
             If a name is unknown or a value impossible.
         """
         spec = find_spec(case, detector)
-        settings = {**spec.pace, **(parameters or {})}
-        defaults = {name: getattr(Pace(), name) for name in PACE_SETTINGS}
-        chosen = {name: settings.pop(name) for name in PACE_SETTINGS if name in settings}
-        if "warm_up" in chosen:
-            chosen["warm_up"] = microseconds(chosen["warm_up"])
-        pace = Pace(deliver=microseconds(deliver), seed=seed, **typed(chosen, defaults, spec.name))
+        known = replace(spec, defaults={**spec.defaults, **_pace_defaults()})
+        given = [f"{name}={value}" for name, value in (parameters or {}).items()]
+        settings = {**known.defaults, **parse_parameters(known, given)}
+        pace = {name: settings.pop(name) for name in PACE_SETTINGS}
+        pace["warm_up"] = microseconds(pace["warm_up"])
         return cls(
             case=case,
             detector=spec.name,
-            parameters={**spec.defaults, **typed(settings, spec.defaults, spec.name, spec.space)},
+            parameters=settings,
             features=feature_set(case, spec.features),
-            pace=pace,
+            pace=Pace(deliver=microseconds(deliver), seed=seed, **pace),
         )
 
     def build(self, *, learning: bool = True) -> Path:
@@ -151,6 +150,15 @@ class Setup:
             features=from_data(data["features"]),
             pace=Pace(**{k: v for k, v in data["pace"].items() if k in known}),
         )
+
+
+def _pace_defaults() -> dict[str, Any]:
+    pace = Pace()
+    return {
+        "negatives": pace.negatives,
+        "importance": pace.importance,
+        "warm_up": spell(pace.warm_up),
+    }
 
 
 def find_spec(case: str, detector: str | None) -> DetectorSpec:

@@ -75,7 +75,7 @@ class ScoreSink:
                 },
             ) as writer:
                 for group in groups:
-                    frame = pl.read_ipc(group, memory_map=False)
+                    frame = pl.read_ipc(group)
                     writer.write_table(frame.to_arrow().cast(schema), row_group_size=GROUP)
                 if self._rows:
                     tail = pl.concat(self._tail, rechunk=True)

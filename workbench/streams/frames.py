@@ -54,7 +54,7 @@ def conform(
         if name not in frame.columns:
             if name in required:
                 raise StreamError.of(
-                    f"{where}: it has no column {name!r} (it has {', '.join(frame.columns)})",
+                    f"{where} (no column {name!r}; it has {', '.join(frame.columns)})",
                     allowed=f"a part with the columns {', '.join(wanted)}",
                     hint="make or import the stream again",
                 )
@@ -64,7 +64,7 @@ def conform(
         if name in required and (nulls := column.null_count()):
             row = column.is_null().arg_max()
             raise StreamError.of(
-                f"{where}: {nulls} missing value(s) in {name!r}, the first in row {row}",
+                f"{where} ({nulls} missing value(s) in {name!r}, the first in row {row})",
                 allowed="a value in each row",
                 hint="import the source with `workbench import`, which quarantines such rows",
             )
@@ -137,7 +137,7 @@ class Order:
     >>> order.check(rows, "here")
     Traceback (most recent call last):
     ...
-    workbench.errors.StreamError: here: event 'a' comes after 'b' of the same time...
+    workbench.errors.StreamError: here (event 'a' comes after 'b' of the same time) cannot be...
     """
 
     def __init__(self, time: str) -> None:
@@ -176,7 +176,7 @@ class Order:
     def _refuse(self, rows: pl.DataFrame, at: int, where: str, how: str) -> None:
         before, after = rows[EVENT_ID][at], rows[EVENT_ID][at + 1]
         raise StreamError.of(
-            f"{where}: event {after!r} comes after {before!r} {how}, and",
+            f"{where} (event {after!r} comes after {before!r} {how})",
             allowed=f"rows in the order of ({self.time}, {EVENT_ID}), each once",
             hint="sort the rows, or import the source with `workbench import`",
         )

@@ -207,7 +207,7 @@ class _Content:
         """Return the events in order, each once, and all bad rows."""
         if not self._good:
             return pl.DataFrame(), pl.DataFrame()
-        if any(good.height for good in self._good):
+        if self._columns:
             self._mapping.check_file(self._columns, str(self._source))
         events, repeated = first_of_each(pl.concat(self._good))
         self._good = []
@@ -265,23 +265,23 @@ def _refuse(source: Path, bad: pl.DataFrame, unknown: tuple[str, ...]) -> None:
     if bad.height:
         row, reason, _ = bad.row(0)
         raise StreamError.of(
-            f"{source}: with --strict, {bad.height:,} bad row(s) ({_reasons(bad)}; "
+            f"{source} with --strict ({bad.height:,} bad row(s): {_reasons(bad)}; "
             f"the first is row {row}: {reason})",
             allowed="a file without bad rows",
             hint="correct them, or leave out --strict to put them in quarantine",
         )
     if unknown:
         raise StreamError.of(
-            f"{source}: with --strict, {len(unknown)} unknown column(s) ({', '.join(unknown)})",
+            f"{source} with --strict ({len(unknown)} unknown column(s): {', '.join(unknown)})",
             allowed="columns that the preset or the mapping names",
             hint="list them under `ignore` in the mapping, or leave out --strict",
         )
 
 
 def _nothing(source: Path, bad: pl.DataFrame) -> StreamError:
-    what = f"all {bad.height:,} rows are bad ({_reasons(bad)})" if bad.height else "it has no rows"
+    what = f"all {bad.height:,} rows are bad: {_reasons(bad)}" if bad.height else "it has no rows"
     return StreamError.of(
-        f"{source}: {what}, and",
+        f"{source} ({what})",
         allowed="a file with at least one event",
         hint="check that the preset or the mapping is the one for this file",
     )

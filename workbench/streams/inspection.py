@@ -236,7 +236,8 @@ class _Gaps:
         steps = pl.DataFrame(
             {"from": times.head(-1), "length": times.to_physical().diff().tail(-1)}
         )
-        found = steps.filter(pl.col("length") > 0).top_k(_GAPS, by="length")
+        found = steps.filter(pl.col("length") > 0)
+        found = found.sort("length", "from", descending=[True, False]).head(_GAPS)
         every = {*self.longest, *found.iter_rows()}
         self.longest = tuple(sorted(every, key=lambda gap: (-gap[1], gap[0]))[:_GAPS])
         end: datetime = times[-1]

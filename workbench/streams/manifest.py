@@ -200,13 +200,13 @@ class Manifest(_Record):
             ) from None
         except OSError as error:
             raise StreamError.of(
-                f"{path}: {error.strerror}",
+                f"{path} ({error.strerror})",
                 allowed="a file that can be read",
                 hint="check the path and its permissions",
             ) from None
         except orjson.JSONDecodeError as error:
             raise StreamError.of(
-                f"{path}: {error}",
+                f"{path} ({error})",
                 allowed="one JSON object",
                 hint="the file is damaged; make or import the stream again",
             ) from None
@@ -221,7 +221,7 @@ class Manifest(_Record):
             return cls.model_validate(raw)
         except ValidationError as error:
             raise StreamError.of(
-                f"{path}: {_first(error)}",
+                f"{path} ({_first(error)})",
                 allowed="a manifest with at least a case and well-formed parts",
                 hint="correct it, or make or import the stream again",
             ) from None
@@ -237,12 +237,12 @@ def hash_of(parts: list[str | None]) -> str | None:
 def _absent(folder: Path) -> StreamError:
     if not folder.exists():
         return StreamError.of(
-            f"{folder}: no such folder",
+            f"{folder} (no such folder)",
             allowed="the folder of a recorded stream",
             hint="check the path, or make one with `workbench simulate` or `workbench import`",
         )
     return StreamError.of(
-        f"{folder}: it has no {MANIFEST}",
+        f"{folder} (it has no {MANIFEST})",
         allowed=f"a folder with {MANIFEST} and events-*.parquet",
         hint="check the path, or make a stream with `workbench simulate` or `workbench import`",
     )

@@ -21,10 +21,9 @@ A mapping is written as a TOML file and given as ``workbench import CASE FILE --
     positive = ["Y"]                 # default 1 and true
     negative = ["N"]                 # default 0 and false; with `positive` alone: all others
 
-    [label.known_at]                 # leave out: --label-delay gives it at replay
+    [label.known_at]                 # left out or empty: --label-delay gives it at replay
     column = "chargeback_date"
     format = "%d.%m.%Y"
-    missing_after = "30d"            # where the column is empty: this long after the event
 
     [pattern]                        # ground truth, where the file has one
     column = "scenario"
@@ -49,7 +48,6 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from workbench.durations import microseconds
 from workbench.errors import ParameterError, StreamError
 
 if TYPE_CHECKING:
@@ -84,14 +82,11 @@ class TimeSource(_Declaration):
         strftime pattern. Columns that hold times already need none.
     zone
         IANA time zone of times that carry none.
-    missing_after
-        For ``known_at`` only: how long after the event, where the column is empty.
     """
 
     column: str
     format: str = "iso"
     zone: str = "UTC"
-    missing_after: str | None = None
 
     @field_validator("format")
     @classmethod
@@ -112,15 +107,6 @@ class TimeSource(_Declaration):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError("it is no IANA time zone such as UTC or Europe/Zurich") from None
-        return value
-
-    @field_validator("missing_after")
-    @classmethod
-    def _duration(cls, value: str | None) -> str | None:
-        try:
-            microseconds(value or "0s")
-        except ParameterError as error:
-            raise ValueError(str(error)) from None
         return value
 
 
@@ -214,7 +200,7 @@ class Mapping(_Declaration):
             reason = f"{place}: {first['msg']}" + (f" (and {len(more)} more)" if more else "")
             hint = "correct that entry"
         raise ParameterError.of(
-            f"the mapping {path}: {reason}",
+            f"the mapping {path} ({reason})",
             allowed="a TOML file with event_time, [columns] and, if you like, event_id, label, "
             "pattern, ignore, delimiter",
             hint=f"{hint}; `pydoc workbench.streams.mapping` shows an example",
@@ -247,8 +233,8 @@ class Mapping(_Declaration):
         unknown = [name for name in self.columns if name not in names]
         if missing or unknown:
             raise ParameterError.of(
-                f"the mapping: [columns] {'lacks' if missing else 'has the unknown'} "
-                f"{', '.join(missing or unknown)}, and",
+                f"the mapping ([columns] {'lacks' if missing else 'has the unknown'} "
+                f"{', '.join(missing or unknown)})",
                 allowed="entries for " + ", ".join(sorted(names)),
                 hint="say which column of the file each required one comes from",
             )
@@ -263,8 +249,7 @@ class Mapping(_Declaration):
         """
         if missing := [name for name in self.used if name not in there]:
             raise StreamError.of(
-                f"{where}: it has no column {', '.join(map(repr, missing))} "
-                f"(it has {', '.join(map(str, there))})",
+                f"{where} (no column {', '.join(map(repr, missing))}; it has {', '.join(there)})",
                 allowed=f"a file with the columns {', '.join(self.used)}",
                 hint="check that the preset or the mapping is the one for this file",
             )

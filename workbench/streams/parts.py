@@ -56,8 +56,8 @@ class PartFile:
         path = folder / part.name
         if not path.is_file():
             raise StreamError.of(
-                f"{path}: the file is missing, and the stream",
-                allowed="a folder with every part that its manifest lists",
+                f"{path} (the file is missing)",
+                allowed="a stream with every part that its manifest lists",
                 hint="restore it from a copy, or make or import the stream again",
             )
         with readable(path):
@@ -105,7 +105,7 @@ class PartFile:
     def all_null(self, column: str) -> bool:
         """Return whether a column is absent or holds no value."""
         with readable(self.path):
-            values = pl.scan_parquet(self.path)
+            values = pl.scan_parquet(self.path, glob=False)
             if column not in values.collect_schema():
                 return True
             return bool(values.select(pl.col(column).is_null().all()).collect().item())
@@ -159,7 +159,7 @@ def readable(path: Path) -> Iterator[None]:
     except (pa.ArrowException, pl.exceptions.ComputeError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StreamError.of(
-            f"{path}: it is truncated or damaged ({reason.rstrip('.')}), and",
+            f"{path} (truncated or damaged: {reason.rstrip('.')})",
             allowed="a whole Parquet file",
             hint="restore it from a copy, or make or import it again",
         ) from error

@@ -72,20 +72,20 @@ class Stream:
         manifest = Manifest.read(path)
         if case is not None and manifest.case != case:
             raise StreamError.of(
-                f"{path}: a stream of the case {manifest.case!r}",
+                f"{path} (a stream of the case {manifest.case!r})",
                 allowed=f"a stream of the case {case!r}",
                 hint="choose another stream, or the command for that case",
             )
         if manifest.case not in case_names():
             raise StreamError.of(
-                f"{path / MANIFEST}: the case {manifest.case!r}",
+                f"{path / MANIFEST} (the case {manifest.case!r})",
                 allowed=" or ".join(case_names()),
                 hint="install the package that brings this case",
             )
         schema = get_case(manifest.case).schema
         if manifest.schema_version is not None and manifest.schema_version > schema.version:
             raise StreamError.of(
-                f"{path / MANIFEST}: schema version {manifest.schema_version}",
+                f"{path / MANIFEST} (schema version {manifest.schema_version})",
                 allowed=f"a version up to {schema.version} of the case {manifest.case!r}",
                 hint="the stream was written by a newer workbench; install that version",
             )
@@ -93,7 +93,7 @@ class Stream:
         if not stream.n_events:
             what = "labels but no events" if stream.n_labels else "no events"
             raise StreamError.of(
-                f"{path}: a stream with {what}",
+                f"{path} ({what})",
                 allowed="at least one event in events-*.parquet",
                 hint="make or import the stream again, with its events",
             )
@@ -147,7 +147,7 @@ class Stream:
             document = error
         if not isinstance(document, dict):
             raise StreamError.of(
-                f"{path}: {document}",
+                f"{path} ({document})",
                 allowed="one JSON object",
                 hint="the file is damaged; make the stream again",
             )
@@ -155,7 +155,7 @@ class Stream:
 
     @cached_property
     def labels_have_known_at(self) -> bool:
-        """Whether labels say when they became known; if not, ``--label-delay`` gives it."""
+        """Whether any label says when it became known; ``--label-delay`` gives it to the others."""
         return any(not file.all_null("known_at") for file in self._labels)
 
     def batches(
@@ -192,7 +192,7 @@ class Stream:
         asked = list(kinds) if columns is None else list(columns)
         if unknown := [name for name in asked if name not in kinds]:
             raise StreamError.of(
-                f"{self.path}: the column {unknown[0]!r}",
+                f"{self.path} (the column {unknown[0]!r})",
                 allowed=", ".join(kinds),
                 hint="ask for columns of the case's schema",
             )
@@ -210,10 +210,11 @@ class Stream:
                     yield rows.select(asked)
 
     def labels(self, size: int = 65_536) -> Iterator[pl.DataFrame]:
-        """Read the labels: ``event_id``, ``label`` (Int8) and ``known_at`` (null if unknown).
+        """Read the labels as they lie on disk: ``event_id``, ``label`` (Int8), ``known_at``.
 
-        In the order in which they lie on disk; :class:`workbench.streams.labels.LabelFeed`
-        hands them out in the order in which they became known.
+        ``known_at`` is null where a label carries none. Streams of ours lie in the order of
+        (``known_at``, ``event_id``), or in the order of the events where ``known_at`` is absent;
+        others may lie in any order.
 
         Raises
         ------
@@ -237,23 +238,25 @@ class Stream:
     def verify(self) -> None:
         """Recompute the hash and the number of rows of each part, and read every row.
 
+        Holds 8 bytes for each event, to find an ``event_id`` that comes twice.
+
         Raises
         ------
         StreamError
-            If a part differs from the manifest, is damaged, or its rows are out of order;
-            the message names the part.
+            If a part differs from the manifest or is damaged, its rows are out of order, or
+            an ``event_id`` comes twice; the message names the part or the event.
         """
         for part in self.manifest.parts:
             path = self.path / part.name
             if not path.is_file():
                 raise StreamError.of(
-                    f"{path}: the file is missing",
+                    f"{path} (the file is missing)",
                     allowed="every part of the manifest",
                     hint=_AGAIN,
                 )
             if part.sha256 is not None and (found := sha256(path)) != part.sha256:
                 raise StreamError.of(
-                    f"{path}: SHA-256 {found[:12]}… where the manifest has {part.sha256[:12]}…",
+                    f"{path} (SHA-256 {found[:12]}… where the manifest has {part.sha256[:12]}…)",
                     allowed="the file as it was written",
                     hint=_AGAIN,
                 )
@@ -261,12 +264,13 @@ class Stream:
                 rows = PartFile.open(self.path, part).rows
                 if rows != part.rows:
                     raise StreamError.of(
-                        f"{path}: {rows} rows where the manifest has {part.rows}",
+                        f"{path} ({rows} rows where the manifest has {part.rows})",
                         allowed="the file as it was written",
                         hint=_AGAIN,
                     )
-        for _ in self.batches():
-            pass
+        ids = pl.concat([rows[EVENT_ID].hash(0) for rows in self.batches()])
+        if ids.n_unique() < ids.len():
+            self._refuse_repeated(ids.filter(ids.is_duplicated()))
         for _ in self.labels():
             pass
 
@@ -286,6 +290,16 @@ class Stream:
         from workbench.streams.display import html
 
         return html(self)
+
+    def _refuse_repeated(self, hashes: pl.Series) -> None:
+        for rows in self.batches(columns=[EVENT_ID]):
+            again = rows.filter(pl.col(EVENT_ID).hash(0).is_in(hashes.implode()))
+            if again.height:
+                raise StreamError.of(
+                    f"{self.path} (event {again[EVENT_ID][0]!r} comes more than once)",
+                    allowed="each event_id once",
+                    hint="import the source with `workbench import`, which keeps the first",
+                )
 
     def _parts(self, kind: PartKind) -> tuple[Part, ...]:
         """Return the Parquet parts of one kind; by their names where the manifest lists none."""

@@ -63,17 +63,17 @@ def read(path: Path, delimiter: str = ",") -> Iterator[RawBatch]:
     name = path.name.lower()
     if path.is_dir() or not name.endswith(_CSV + _JSON_LINES + _PARQUET):
         raise StreamError.of(
-            f"{path}: {'a folder' if path.is_dir() else 'a file of this kind'}",
+            f"{path} ({'a folder' if path.is_dir() else 'a file of another kind'})",
             allowed=f"a file that ends in {', '.join(_CSV + _JSON_LINES + _PARQUET)}",
             hint="convert it, or rename it if only its name is wrong",
         )
     if not path.exists():
         raise StreamError.of(
-            f"{path}: no such file", allowed="an existing file", hint="check the path"
+            f"{path} (no such file)", allowed="an existing file", hint="check the path"
         )
     if path.stat().st_size == 0:
         raise StreamError.of(
-            f"{path}: an empty file",
+            f"{path} (an empty file)",
             allowed="a file with at least one event",
             hint="check how it was exported",
         )
@@ -105,7 +105,7 @@ def _csv(path: Path, delimiter: str) -> Iterator[RawBatch]:
         header = next(records, [])
         if len(set(header)) < len(header) or not all(header):
             raise StreamError.of(
-                f"{path}: the header {delimiter.join(header)!r}",
+                f"{path} (the header {delimiter.join(header)!r})",
                 allowed="a first line with the name of each column, each once",
                 hint="correct the first line",
             )
@@ -210,13 +210,13 @@ def _lines(path: Path) -> Iterator[IO[bytes]]:
             yield lines  # type: ignore[misc]  # a GzipFile is read like any binary file
     except UnicodeDecodeError as error:
         raise StreamError.of(
-            f"{path}: it is not UTF-8 (byte {error.object[error.start]:#04x})",
+            f"{path} (not UTF-8: byte {error.object[error.start]:#04x})",
             allowed="text in UTF-8",
             hint="convert it, for instance with `iconv -f latin1 -t utf-8`",
         ) from None
     except (OSError, EOFError) as error:
         raise StreamError.of(
-            f"{path}: it cannot be read to its end ({error})",
+            f"{path} (not readable to its end: {error})",
             allowed="a whole file",
             hint="copy it again, and check its permissions",
         ) from error
@@ -224,7 +224,7 @@ def _lines(path: Path) -> Iterator[IO[bytes]]:
 
 def _unclosed(path: Path, line: int, row: int) -> StreamError:
     return StreamError.of(
-        f"{path}: a quote that is opened in row {row} and still open in line {line}",
+        f"{path} (a quote opened in row {row} is still open in line {line})",
         allowed="a closing quote in the same field",
         hint="close or remove the quote",
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import polars.selectors as cs
 
-from workbench.durations import microseconds
 from workbench.streams import values
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, TIME
 
@@ -45,7 +44,7 @@ def validate(
     -------
     good : polars.DataFrame
         ``source_row``, the columns of ``schema.events``, ``label`` (Int8, null where not known),
-        ``known_at`` (null where the mapping has none) and ``pattern``; in the order given.
+        ``known_at`` (null where there is none) and ``pattern``; in the order given.
     bad : polars.DataFrame
         ``source_row``, ``reason`` (the first that applies, in the order id, time, columns,
         label) and ``row``: the row as it was, as JSON text.
@@ -184,21 +183,14 @@ def _label(sheet: _Sheet, mapping: Mapping) -> None:
     if source.known_at is None:
         sheet.add("known_at", sheet.nothing(TIME))
         return
-    labelled = sheet.done["label"].is_not_null()
+    # When a label became known matters only where there is one.
+    unlabelled = sheet.done["label"].is_null()
     known, problems = values.instant(sheet.take(source.known_at.column), source.known_at)
-    empty = known.is_null()
-    for where in problems.values():
-        empty &= ~where.fill_null(value=False)
-    if source.known_at.missing_after is not None:
-        later = sheet.done[EVENT_TIME].to_physical() + microseconds(source.known_at.missing_after)
-        known = known.zip_with(~empty, later.cast(TIME))
-        empty &= known.is_null()
     sheet.add(
         "known_at",
-        known.zip_with(labelled, sheet.nothing(TIME)),
-        {what: where & labelled for what, where in problems.items()},
+        sheet.nothing(TIME).zip_with(unlabelled, known),
+        {what: where & ~unlabelled for what, where in problems.items()},
     )
-    sheet.note("known_at: missing", empty & labelled)
     sheet.note("known_at: before the event", sheet.done["known_at"] < sheet.done[EVENT_TIME])
 
 

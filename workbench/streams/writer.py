@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 import polars as pl
@@ -98,7 +98,7 @@ class StreamWriter:
             self.path.is_dir() and any(self.path.iterdir()) and not (self.path / MANIFEST).is_file()
         ):
             raise StreamError.of(
-                f"{self.path}: something that is no stream is there, and it",
+                f"{self.path} (something that is no stream is there)",
                 allowed="a new folder, an empty one, or a stream to replace",
                 hint="choose another --out, or remove what is there yourself",
             )
@@ -128,9 +128,9 @@ class StreamWriter:
     def labels(self, frame: pl.DataFrame) -> None:
         """Append labels: ``event_id``, ``label`` (0 or 1) and ``known_at``.
 
-        With ``known_at`` they may come in any order and are sorted at the end; without it
-        (null, or no such column) they stay in the order given, which must be the events'.
-        They are held in memory until the end, some 40 bytes each.
+        Where all have ``known_at`` they may come in any order and are sorted at the end.
+        Otherwise they stay in the order given, which should be the events'. They are held in
+        memory until the end, some 40 bytes each.
         """
         self._labels.append(conform_labels(frame, f"{self.path}: labels"))
 
@@ -168,7 +168,7 @@ class StreamWriter:
 
     def _finish(self) -> Manifest:
         parts = self._events_parts.close()
-        labels, known = self._sorted_labels()
+        labels = self._ordered_labels()
         self._label_parts.append(labels)
         parts += self._label_parts.close()
         if self.truth:
@@ -181,9 +181,7 @@ class StreamWriter:
             parts.append(_write(self._folder / "quarantine.parquet", "quarantine", bad))
         events = [p for p in parts if p.kind == "events"]
         first, last = (events[0].first, events[-1].last) if events else (None, None)
-        delay: LabelDelay | Literal["none"] | None = None
-        if labels.height:
-            delay = _delay(self._folder, labels) if known else "none"
+        none_known = labels.height and labels["known_at"].null_count() == labels.height
         manifest = Manifest(
             case=self.case,
             schema_version=self.schema.version,
@@ -195,7 +193,7 @@ class StreamWriter:
                 quarantined=dict(sorted(self._quarantined.items())),
             ),
             time_range=TimeRange(start=first, end=last) if first and last else None,
-            label_delay=delay,
+            label_delay="none" if none_known else self._delay(events, labels),
             origin=self.origin,
         )
         (self._folder / MANIFEST).write_bytes(manifest.to_json())
@@ -203,19 +201,30 @@ class StreamWriter:
             sync(file)
         return manifest
 
-    def _sorted_labels(self) -> tuple[pl.DataFrame, bool]:
-        """Return all labels in their order on disk, and whether they carry ``known_at``."""
-        labels = conform_labels(pl.DataFrame({EVENT_ID: [], "label": []}), "labels")
-        labels = pl.concat([labels, *self._labels], rechunk=True)
-        unknown = labels["known_at"].null_count()
-        if 0 < unknown < labels.height:
-            raise StreamError.of(
-                f"{self.path}: {unknown} of {labels.height} labels carry no known_at, which",
-                allowed="a known_at for every label or for none",
-                hint="give the time at which each label became known",
-            )
-        known = labels.height > 0 and not unknown
-        return (labels.sort("known_at", EVENT_ID) if known else labels), known
+    def _ordered_labels(self) -> pl.DataFrame:
+        nothing = conform_labels(pl.DataFrame({EVENT_ID: [], "label": []}), "labels")
+        labels = pl.concat([nothing, *self._labels], rechunk=True)
+        self._labels = []
+        return labels if labels["known_at"].has_nulls() else labels.sort("known_at", EVENT_ID)
+
+    def _delay(self, events: list[Part], labels: pl.DataFrame) -> LabelDelay | None:
+        """Return median and longest time from event to label, in whole seconds."""
+        if not events or not labels.height:
+            return None
+        files = [self._folder / part.name for part in events]
+        times = pl.scan_parquet(files, glob=False).select(EVENT_ID, EVENT_TIME)
+        late = labels.lazy().join(times, on=EVENT_ID)
+        delay = (pl.col("known_at") - pl.col(EVENT_TIME)).dt.total_seconds()
+        # "lower" keeps the median a delay that occurred.
+        summary = late.select(
+            delay.quantile(0.5, "lower").alias("median"), delay.max().alias("max")
+        )
+        median, longest = summary.collect(engine="streaming").row(0)
+        if median is None:
+            return None
+        return LabelDelay(
+            median=spell(max(0, int(median)) * SECOND), max=spell(max(0, int(longest)) * SECOND)
+        )
 
     @contextmanager
     def _disk(self) -> Iterator[None]:
@@ -224,7 +233,7 @@ class StreamWriter:
             yield
         except OSError as error:
             raise StreamError.of(
-                f"{self.path}: it could not be written ({error.strerror or error}), and",
+                f"{self.path} (not written: {error.strerror or error})",
                 allowed="a folder on a disk with free space and permission to write",
                 hint="make room or choose another --out; nothing was left behind",
             ) from error
@@ -298,22 +307,4 @@ def _describe(path: Path, kind: PartKind, rows: pl.DataFrame | None) -> Part:
         sha256=sha256(path),
         first=rows[EVENT_TIME][0] if timed and rows is not None else None,
         last=rows[EVENT_TIME][-1] if timed and rows is not None else None,
-    )
-
-
-def _delay(folder: Path, labels: pl.DataFrame) -> LabelDelay | None:
-    """Return median and longest time from event to label, in whole seconds."""
-    times = pl.scan_parquet(folder / "events-*.parquet").select(EVENT_ID, EVENT_TIME)
-    late = labels.lazy().join(times, on=EVENT_ID)
-    delay = (pl.col("known_at") - pl.col(EVENT_TIME)).dt.total_seconds()
-    # "lower" keeps the median a delay that occurred.
-    median, longest = (
-        late.select(delay.quantile(0.5, "lower").alias("median"), delay.max().alias("max"))
-        .collect(engine="streaming")
-        .row(0)
-    )
-    if median is None:
-        return None
-    return LabelDelay(
-        median=spell(max(0, int(median)) * SECOND), max=spell(max(0, int(longest)) * SECOND)
     )

@@ -16,6 +16,7 @@ CASE = Case(
     presets={"handbook": "workbench.cases.fraud.presets:HANDBOOK"},
     evaluate="workbench.cases.fraud.metrics:evaluate",
     compare="workbench.cases.fraud.metrics:compare",
+    objective="workbench.cases.fraud.metrics:average_precision",
     plots="workbench.cases.fraud.plots:plot",
     report="fraud/report.ipynb",
     evaluation_columns=("card", "terminal", "amount"),

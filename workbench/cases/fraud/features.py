@@ -7,13 +7,17 @@ from workbench.features.vocabulary import (
     Distinct,
     Feature,
     HighestPast,
+    HourOfDay,
     KnownCount,
     KnownRate,
     LastLabels,
+    Max,
     Mean,
+    New,
     Night,
     Quiet,
     Ratio,
+    RobustMean,
     RobustRatio,
     RunAge,
     RunGap,
@@ -24,6 +28,8 @@ from workbench.features.vocabulary import (
     RunSpan,
     SinceLabel,
     SinceLast,
+    Std,
+    Sum,
     Value,
     Weekend,
     ZScore,
@@ -61,24 +67,40 @@ ADDITIONAL: tuple[Feature, ...] = (
     RunRival(RATIO, RUN, name="run_rival"),
 )
 
-#: Bursts, far places and what is known of the card: patterns that the Handbook's data lacks.
+#: Bursts, places and hours that are new to the card: patterns that the Handbook's data lacks.
 BEHAVIOUR: tuple[Feature, ...] = (
     Count("card", "10m"),
     Count("card", "1h"),
+    Count("card", "1d"),
     SinceLast("card"),
+    Distinct("terminal", "card", "1h"),
+    Distinct("area", "card", "1d"),
+    New("terminal", "card", "30d"),
+    New("area", "card", "30d"),
+    Night(),
+    KnownCount("card", "30d"),
+    KnownRate("terminal", "7d"),
+)
+
+#: What the shipped detector reads.
+SHIPPED: tuple[Feature, ...] = (AMOUNT, *ADDITIONAL, *BEHAVIOUR)
+
+#: Further words on the same past, for detectors that choose among features themselves.
+FURTHER: tuple[Feature, ...] = (
     Ratio("amount", "card", "30d"),
     ZScore("amount", "card", "30d"),
-    Distinct("terminal", "card", "1d"),
-    Distinct("area", "card", "1d"),
-    Distinct("area", "card", "30d"),
-    KnownCount("card", "30d"),
+    Std("amount", "card", "30d"),
+    Sum("amount", "card", "1d"),
+    Max("amount", "card", "1d"),
+    RobustMean("amount", "card"),
     KnownCount("terminal", "30d"),
     SinceLabel("card"),
     LastLabels("terminal", 3),
+    HourOfDay(),
 )
 
 FEATURES: dict[str, tuple[Feature, ...]] = {
     "handbook": HANDBOOK,
-    "robust": (AMOUNT, *ADDITIONAL),
-    "all": (*HANDBOOK, *ADDITIONAL, *BEHAVIOUR),
+    "shipped": SHIPPED,
+    "all": tuple(dict.fromkeys((*HANDBOOK, *SHIPPED, *FURTHER))),
 }

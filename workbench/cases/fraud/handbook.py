@@ -32,9 +32,9 @@ NAMES: Final = ("roc_auc", "average_precision", "card_precision_at_k")
 def test_week(
     frame: pl.DataFrame,
     first_test_day: date,
-    delta_train: int = 7,
-    delta_delay: int = 7,
-    delta_test: int = 7,
+    delta_train: int = 7,  # noqa: PT028 - a test week, not a test
+    delta_delay: int = 7,  # noqa: PT028 - a test week, not a test
+    delta_test: int = 7,  # noqa: PT028 - a test week, not a test
 ) -> pl.DataFrame:
     """Return the transactions of a test week by the Handbook's ``get_train_test_set``.
 
@@ -71,29 +71,25 @@ def test_week(
         )
     start = first_test_day - timedelta(days=delta_train + delta_delay)
     last = first_test_day + timedelta(days=delta_test - 1)
-    day = frame["event_time"].dt.date()
-    first_day, last_day = day.min(), day.max()
-    if not (isinstance(first_day, date) and isinstance(last_day, date)) or (
-        first_day > start or last_day < last
-    ):
-        covered = f"events from {first_day} to {last_day}" if len(frame) else "no events"
+    days = frame["event_time"].dt.date().unique().sort().to_list()
+    if not days or days[0] > start or days[-1] < last:
+        covered = f"events from {days[0]} to {days[-1]}" if days else "no events"
         raise ParameterError.of(
             f"the test week from {first_test_day} on {covered}",
             allowed=f"a frame that covers {start} to {last}",
             hint="choose another first test day or replay a longer span",
         )
-    of_training = pl.col("event_time").dt.date() - pl.lit(start)
-    days = of_training.dt.total_days().alias("_day")
+    day = (pl.col("event_time").dt.date() - pl.lit(start)).dt.total_days().alias("_day")
     # The test day from which a fraud's card is known: day 0 for the whole training week.
     known = (
-        frame.select("card", "label", days)
+        frame.select("card", "label", day)
         .filter((pl.col("label") == 1) & (pl.col("_day") >= 0))
         .group_by("card")
         .agg((pl.col("_day").min() - delta_train + 1).clip(lower_bound=0).alias("_known"))
     )
     test_day = pl.col("_day") - delta_train - delta_delay
     return (
-        frame.with_columns(days)
+        frame.with_columns(day)
         .filter(test_day.is_between(0, delta_test - 1))
         .join(known, on="card", how="left", maintain_order="left")
         .filter(pl.col("_known").is_null() | (test_day < pl.col("_known")))

@@ -8,7 +8,7 @@ Card Precision; money and delay are those of the alerts as they were raised.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -23,26 +23,35 @@ from workbench.replay.evaluation import Comparison, Evaluation, Measure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MEASURES", "CostModel", "card_precision_top_k", "compare", "evaluate"]
+__all__ = ["CostModel", "card_precision_top_k", "compare", "evaluate", "measures"]
 
-MEASURES: Final = {
-    "roc_auc": Measure("ROC AUC"),
-    "average_precision": Measure("Average precision"),
-    "card_precision_at_k": Measure("Card Precision at k"),
-    "precision_at_budget": Measure("Precision at the alert budget"),
-    "recall_at_budget": Measure("Recall at the alert budget"),
-    "episodes_caught": Measure("Episodes of fraud caught"),
-    "detection_delay_hours": Measure(
-        "Median delay of detection (hours)", ".1f", limit=None, higher_is_better=False
-    ),
-    "money_lost": Measure("Lost (minor units)", ",.0f", limit=None, higher_is_better=False),
-    "money_saved": Measure("Saved (minor units)", ",.0f", limit=None),
-    "money_net": Measure("Saved less review (minor units)", ",.0f", limit=None),
-    "brier": Measure("Brier score", ".5f", limit=None, higher_is_better=False),
-    "calibration_error": Measure(
-        "Expected calibration error", ".5f", limit=None, higher_is_better=False
-    ),
-}
+
+def measures(budget: int) -> dict[str, Measure]:
+    """Return how the fraud case's metrics are called and written.
+
+    Examples
+    --------
+    >>> measures(100)["card_precision_at_k"].title
+    'Card Precision@100'
+    """
+    return {
+        "roc_auc": Measure("ROC AUC"),
+        "average_precision": Measure("Average precision"),
+        "card_precision_at_k": Measure(f"Card Precision@{budget}"),
+        "precision_at_budget": Measure(f"Precision at {budget:,} alerts a day"),
+        "recall_at_budget": Measure(f"Recall at {budget:,} alerts a day"),
+        "episodes_caught": Measure("Episodes of fraud caught"),
+        "detection_delay_hours": Measure(
+            "Median delay of detection (hours)", ".1f", limit=None, higher_is_better=False
+        ),
+        "money_lost": Measure("Lost (minor units)", ",.0f", limit=None, higher_is_better=False),
+        "money_saved": Measure("Saved (minor units)", ",.0f", limit=None),
+        "money_net": Measure("Saved less review (minor units)", ",.0f", limit=None),
+        "brier": Measure("Brier score", ".5f", limit=None, higher_is_better=False),
+        "calibration_error": Measure(
+            "Expected calibration error", ".5f", limit=None, higher_is_better=False
+        ),
+    }
 
 
 def card_precision_top_k(
@@ -133,7 +142,7 @@ def evaluate(
     Returns
     -------
     Evaluation
-        With the metrics of :data:`MEASURES`. ``by_day`` has some of them with limits, beside
+        With the metrics of :func:`measures`. ``by_day`` has some of them with limits, beside
         ``day``, ``events``, ``positives``, ``alerts``, ``money_lost``, ``money_saved`` and
         ``review_cost``. ``by_pattern`` has ``pattern``, ``events``, ``recall_at_budget`` and the
         ``average_precision`` of the pattern's frauds against all that is genuine.
@@ -163,7 +172,7 @@ def evaluate(
     days = len(OVERALL) + len(DAILY) * len(sample.days)
     return Evaluation(
         overall,
-        MEASURES,
+        measures(budget),
         n=len(rows),
         positives=int((label == 1).sum()),
         entities=sample.cards,
@@ -218,7 +227,7 @@ def compare(
     )
     return Comparison(
         dict(zip(OVERALL, estimates, strict=True)),
-        MEASURES,
+        measures(budget),
         n=len(shared),
         unshared=len(rows) + len(others) - 2 * len(shared),
     )

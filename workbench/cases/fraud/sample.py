@@ -112,11 +112,11 @@ class Sample:
 
         # Sorted here, the scores need not be sorted again by what ranks them below.
         order = descending(score)
-        by_score = [column[order] for column in (score, label, card, day, kind)]
-        self._ranking = Ranking(*by_score[:3], parts=1)
-        self._daily = Ranking(*by_score[:4], parts=len(self.days))
-        self._by_pattern = Ranking(*by_score[:3], part=by_score[4], parts=kinds)
-        self._top = DailyTop(*(by_score[i] for i in (3, 0, 2, 4)), budget=budget, kinds=kinds)
+        s, y, c, d, k = score[order], label[order], card[order], day[order], kind[order]
+        self._ranking = Ranking(s, y, c, parts=1)
+        self._daily = Ranking(s, y, c, d, parts=len(self.days))
+        self._by_pattern = Ranking(s, y, c, part=k, parts=kinds)
+        self._top = DailyTop(d, s, c, k, budget=budget, kinds=kinds)
         self._card_top = Cards(rows, budget).top
         self._calibration = metrics.Calibration(score, label, card, self.cards)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.cases.fraud.simulation.table import DAY, HOUR, MINUTE, Ints, Transactions
 
-GENUINE_DELAY = 14 * DAY
+GENUINE_DELAY = 7 * DAY
 """A transaction that nobody disputed for this long, in seconds, is held to be genuine."""
 SHORTEST, LONGEST = HOUR, 30 * DAY
 """Limits of a fraud's label delay in seconds."""

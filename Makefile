@@ -1,0 +1,52 @@
+# Everything that is done with this project; `make help` lists it.
+
+# The first Python that is new enough. Another one: make run PYTHON=/path/to/python
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKBENCH := $(BIN)/workbench
+INSTALLED := $(VENV)/installed
+TRIALS ?= 12
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench lab lock
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## create .venv and install from the lock; once, and when the lock changes
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "There is no Python 3.11 or newer: install one, or name it with make PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(INSTALLED) ## tune, replay, report and export fraud on the stream in data/; says where each lies
+	$(WORKBENCH) tune fraud --stream data/fraud --trials $(TRIALS) --jobs $(JOBS) --out studies/fraud --resume
+	$(WORKBENCH) replay fraud --stream data/fraud --out runs/fraud
+	$(WORKBENCH) report fraud
+	$(WORKBENCH) export runs/fraud --out artifacts/fraud
+	$(WORKBENCH) verify artifacts/fraud
+
+test: $(INSTALLED) ## run the tests, the doctests and the notebooks against their saved outputs
+	$(BIN)/python -m pytest -n 2
+
+check: $(INSTALLED) ## ruff and strict types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## measure what the README says, beside what people use today
+	$(BIN)/python -m benchmarks
+
+lab: $(INSTALLED) ## open JupyterLab on the notebooks
+	$(WORKBENCH) lab
+
+lock: ## pin every package anew in requirements.lock (needs uv: https://docs.astral.sh/uv)
+	printf 'setuptools>=80\n' | uv pip compile pyproject.toml - --all-extras --universal \
+		--python-version 3.11 --generate-hashes --upgrade --quiet \
+		--custom-compile-command 'make lock' --output-file requirements.lock

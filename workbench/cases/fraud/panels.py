@@ -1,0 +1,233 @@
+"""Panels of the fraud case's figures: each draws into axes and says what it found."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+from matplotlib.ticker import PercentFormatter
+
+from workbench.replay import metrics
+from workbench.style import BLUE, GREEN, PALETTE, TEXT, VERMILION, blank, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from matplotlib.axes import Axes
+
+    from workbench.replay.estimates import Floats
+    from workbench.replay.evaluation import Evaluation
+
+#: Dashes of the lines of other runs, which are drawn in grey tones of lower weight.
+DASHES: Final = ("--", ":", "-.", (0, (1, 3)))
+WEEK: Final = 7
+
+
+def precision_recall(
+    axes: Axes,
+    rows: pl.DataFrame,
+    evaluation: Evaluation,
+    baselines: Mapping[str, pl.DataFrame],
+) -> str:
+    """Draw the precision-recall curve over those of baselines, with the alert budget marked."""
+    axes.set(
+        xlabel="Recall (share of fraud found)",
+        ylabel="Precision (share of alerts that are fraud)",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+    )
+    share = evaluation.positives / evaluation.n if evaluation.n else math.nan
+    label, score = rows["label"].to_numpy(), rows["score"].to_numpy()
+    recall, precision = metrics.precision_recall_curve(label, score)
+    if not len(recall):
+        blank(axes, "No fraud in this span")
+        return "No fraud to find"
+    for (name, other), dash, color in zip(
+        baselines.items(), DASHES * 9, PALETTE[2:] * 9, strict=False
+    ):
+        y, s = other["label"].to_numpy(), other["score"].to_numpy()
+        text = f"{name} (AP {metrics.average_precision(y, s):.3f})"
+        axes.plot(*metrics.precision_recall_curve(y, s), ls=dash, color=color, lw=1.2, label=text)
+    average = evaluation["average_precision"].value
+    axes.plot(recall, precision, color=BLUE, label=f"this run (AP {average:.3f})")
+    axes.axhline(share, color=TEXT, lw=1, ls=(0, (1, 2)), label=f"no skill ({percent(share)})")
+    point = evaluation["recall_at_budget"].value, evaluation["precision_at_budget"].value
+    budget = evaluation.settings["alerts_per_day"]
+    axes.plot(*point, "o", color=VERMILION, ms=6, label=f"{budget:,} alerts a day", zorder=3)
+    below(axes)
+    half = precision[np.searchsorted(recall, 0.5)]
+    return f"Half of all fraud is found at {percent(half)} precision"
+
+
+def by_day(axes: Axes, evaluation: Evaluation, drift: Sequence[tuple[datetime, str]]) -> str:
+    """Draw average precision and Card Precision by day, with the days of drift marked."""
+    table = evaluation.by_day
+    if table["positives"].sum() == 0:
+        blank(axes, "No fraud in this span")
+        return "No fraud to find"
+    days = table["day"].to_numpy()
+    budget = evaluation.settings["alerts_per_day"]
+    for name, text, color, marker in (
+        ("average_precision", "average precision", BLUE, "o"),
+        ("card_precision_at_k", f"Card Precision@{budget}", GREEN, "s"),
+    ):
+        value = table[name].to_numpy()
+        axes.fill_between(
+            days, table[f"{name}_low"].to_numpy(), table[f"{name}_high"].to_numpy(),
+            color=color, alpha=0.18, lw=0,
+        )  # fmt: skip
+        axes.plot(days, value, marker, color=color, ms=2.5, alpha=0.7)
+        axes.plot(days, trailing(value), color=color, label=f"{text}, mean of {WEEK} days")
+    axes.set(ylabel="By day, with 95 % intervals", ylim=(0, 1.0))
+    axes.set_xlabel("Day (UTC)", loc="left")
+    axes.set_xlim(days[0] - np.timedelta64(12, "h"), days[-1] + np.timedelta64(12, "h"))
+    axes.legend(loc="upper right", bbox_to_anchor=(1, -0.09), ncols=2, borderaxespad=0)
+    shown = [(at, what) for at, what in drift if days[0] < np.datetime64(at.date()) <= days[-1]]
+    for number, (at, _) in enumerate(shown, 1):
+        day = np.datetime64(at.date())
+        axes.vlines([day], 0, 1, color=VERMILION, lw=1, ls=(0, (4, 2)))
+        axes.annotate(
+            f" {number}", (day, 0.99), xycoords=("data", "axes fraction"), va="top",
+            fontsize=8, fontweight="bold", color=VERMILION,
+        )  # fmt: skip
+    for number, (at, what) in enumerate(shown):
+        row, column = number % -(-len(shown) // 2), number // -(-len(shown) // 2)
+        place = (0.5 * column, -34 - 12 * row)
+        text = f"{number + 1}  {at:%d %b}: {readable(what)}"
+        axes.annotate(
+            text, (place[0], 0), (0, place[1]), xycoords="axes fraction",
+            textcoords="offset points", va="top", fontsize=8,
+        )  # fmt: skip
+    return _change(table, shown)
+
+
+def scores(axes: Axes, rows: pl.DataFrame, patterns: Sequence[str]) -> str:
+    """Draw how scores are distributed among genuine transactions and frauds."""
+    score, fraud = rows["score"].to_numpy(), rows["label"].to_numpy() == 1
+    if not fraud.any() or fraud.all():
+        blank(axes, "Only one class in this span")
+        return "Scores of one class only"
+    probabilities = bool(score.min() >= 0 and score.max() <= 1)
+    place = _log_odds(score) if probabilities else score
+    ends = np.array([np.quantile(place[mask], (0.001, 0.999)) for mask in (fraud, ~fraud)])
+    low, high = ends.min(), ends.max()
+    edges = np.linspace(low, high, 61) if low < high else np.linspace(low - 1, low + 1, 61)
+    place = np.clip(place, edges[0], edges[-1])
+
+    def draw(mask: Any, text: str, **options: Any) -> None:
+        heights = np.histogram(place[mask], edges)[0] / max(mask.sum(), 1)
+        axes.stairs(heights, edges, label=f"{text} ({mask.sum():,})", **options)
+
+    draw(~fraud, "genuine", color=TEXT, fill=True, alpha=0.35, lw=0)
+    if patterns:
+        named = rows["pattern"].fill_null("")
+        for pattern, color in zip(patterns, PALETTE * 9, strict=False):
+            mask = fraud & (named == pattern).to_numpy()
+            draw(mask, readable(pattern), color=color, lw=1.4)
+    else:
+        draw(fraud, "fraud", color=VERMILION, lw=1.4)
+    if probabilities:
+        ticks = np.array([1e-6, 1e-4, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999])
+        at = _log_odds(ticks)
+        inside = (at >= edges[0]) & (at <= edges[-1])
+        axes.set_xticks(at[inside], [f"{t:g}" for t in ticks[inside]])
+    axes.set(
+        xlabel=f"Score{' (log-odds scale)' if probabilities else ''}",
+        ylabel="Share of the class per bin",
+    )
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    below(axes)
+    above = np.searchsorted(np.sort(score[~fraud]), np.median(score[fraud])) / (~fraud).sum()
+    return f"The median fraud scores higher than {percent(above)} of what is genuine"
+
+
+def calibration(axes: Axes, evaluation: Evaluation) -> str:
+    """Draw the share of fraud against the mean score by quantile bin."""
+    if math.isnan(evaluation["brier"].value):
+        blank(axes, "These scores are not probabilities, so there is nothing to calibrate")
+        return "Scores are no probabilities"
+    table = evaluation.calibration
+    mean, observed = table["mean_score"].to_numpy(), table["observed"].to_numpy()
+    low, high = table["observed_low"].to_numpy(), table["observed_high"].to_numpy()
+    floor = max(min(mean[mean > 0].min(initial=1.0), observed[observed > 0].min(initial=1.0)), 1e-6)
+    floor = 10 ** math.floor(math.log10(floor))
+    axes.set(
+        xscale="log", yscale="log", xlim=(floor, 1.3), ylim=(floor, 1.3),
+        xlabel="Mean score of a quantile bin", ylabel="Share of fraud in it, 95 % interval",
+    )  # fmt: skip
+    axes.plot((floor, 1), (floor, 1), color=TEXT, lw=1, ls=(0, (1, 2)), label="as foreseen")
+    x = np.clip(mean, floor, None)
+    axes.vlines(x, np.clip(low, floor, None), np.clip(high, floor, None), color=BLUE, lw=1.4)
+    seen = observed > 0
+    axes.plot(x[seen], observed[seen], "o", color=BLUE, ms=4.5, label="observed")
+    below(axes)
+    return foreseen(evaluation)
+
+
+def below(axes: Axes) -> None:
+    """Put the legend under the axes, where it covers nothing."""
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.46, -0.17), ncols=2, fontsize=7.5,
+        handlelength=1.4, columnspacing=0.8, borderpad=0,
+    )  # fmt: skip
+
+
+def trailing(values: Floats, width: int = WEEK) -> Floats:
+    """Return the mean of the last ``width`` values that are defined, shape (n,).
+
+    Examples
+    --------
+    >>> trailing(np.array([1.0, 2.0, np.nan, 4.0]), 2)
+    array([1. , 1.5, 2. , 4. ])
+    """
+    column = pl.Series(values).fill_nan(None)
+    return column.rolling_mean(width, min_samples=1).to_numpy()
+
+
+def foreseen(evaluation: Evaluation) -> str:
+    """Say how many frauds the scores foresee and how many there were."""
+    table = evaluation.calibration
+    expected = float((table["mean_score"] * table["events"]).sum())
+    if not evaluation.positives:
+        return f"Scores foresee {expected:,.0f} frauds, and there were none"
+    off = expected / evaluation.positives - 1
+    by = f"{percent(abs(off))} {'too many' if off > 0 else 'too few'}"
+    return f"Scores foresee {expected:,.0f} frauds where {evaluation.positives:,} happened: {by}"
+
+
+def readable(text: str) -> str:
+    """Write a name for people."""
+    return text.replace("_", " ")
+
+
+def _log_odds(score: Floats) -> Floats:
+    clipped = np.clip(score, 1e-7, 1 - 1e-7)
+    return np.log(clipped / (1 - clipped))
+
+
+def _change(table: pl.DataFrame, drift: Sequence[tuple[datetime, str]]) -> str:
+    """Say what happened to average precision: the largest fall at a known drift, or its range."""
+    days = table["day"].to_numpy()
+    value = table["average_precision"].to_numpy()
+    defined = ~np.isnan(value)
+    if not defined.any():
+        return "No day has frauds and genuine transactions"
+    falls = []
+    for at, what in drift:
+        since = (days - np.datetime64(at.date())).astype(int)
+        before = value[defined & (since >= -WEEK) & (since < 0)]
+        after = value[defined & (since >= 0) & (since < WEEK)]
+        if len(before) and len(after):
+            falls.append((before.mean() - after.mean(), before.mean(), after.mean(), what))
+    if falls and max(falls)[0] > 0.03:
+        _, was, became, what = max(falls)
+        return (
+            f"Average precision falls from {was:.2f} to {became:.2f} in the week after "
+            f"“{readable(what)}”"
+        )
+    low, high = np.quantile(value[defined], (0.1, 0.9))
+    held = "In spite of the marked changes, average precision" if falls else "Average precision"
+    return f"{held} is {low:.2f} to {high:.2f} on 8 days of 10"

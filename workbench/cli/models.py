@@ -1,0 +1,75 @@
+"""``export``, ``verify`` and ``score``: what leaves the workbench."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli import options, output
+from workbench.cli.options import AsJson, From, StreamFolder, Until
+
+ArtifactFolder = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The artifact's folder.")]
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
+    out: Annotated[Path, typer.Option(metavar="ARTIFACT", help="The artifact's folder to write.")],
+    json: AsJson = False,
+) -> None:
+    """Export the detector as it was after a run's last event."""
+    from workbench.artifacts.export import export as write
+    from workbench.replay.run import Run
+
+    artifact = write(Run.open(run), output.replaceable(out, "manifest.json", "an artifact"))
+    if json:
+        output.json({"artifact": str(artifact.path), **artifact.manifest})
+        return
+    output.places(artifact=artifact.path)
+
+
+def verify(artifact: ArtifactFolder, json: AsJson = False) -> None:
+    """Check every file of an artifact against its manifest."""
+    from workbench.artifacts.artifact import Artifact
+
+    opened = Artifact.open(artifact)
+    opened.verify()
+    if json:
+        output.json({"artifact": str(opened.path), "verified": True})
+        return
+    output.say(f"{opened.path}: every file is as the manifest says.")
+
+
+def score(
+    artifact: ArtifactFolder,
+    stream: StreamFolder,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file of scores to write.")],
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn",
+            help="Learn labels as they become known, as the replay did.",
+            show_default="the detector stays as it was exported",
+        ),
+    ] = False,
+    start: From = None,
+    until: Until = None,
+    json: AsJson = False,
+) -> None:
+    """Score a stream with an exported detector.
+
+    The file holds event_id, event_time and score, one row for each event, in order.
+    """
+    from workbench.artifacts.artifact import Artifact
+    from workbench.artifacts.score import score as write
+    from workbench.cli.compiling import announce
+    from workbench.streams.recorded import Stream
+
+    times = options.span(start, until)
+    opened = Artifact.open(artifact)
+    recorded = Stream.open(stream, case=opened.case)
+    announce()
+    write(opened, recorded, out, learn=learn, start=times[0], until=times[1])
+    if json:
+        output.json({"scores": str(out)})
+        return
+    output.places(scores=out)

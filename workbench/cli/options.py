@@ -1,0 +1,141 @@
+"""Options that several commands share, and how their texts are read.
+
+Annotations are evaluated by Typer when the program starts, so command modules do without
+``from __future__ import annotations`` and import what these name.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.errors import ParameterError
+
+CaseName = Annotated[str, typer.Argument(metavar="CASE", help="The case, for instance fraud.")]
+StreamFolder = Annotated[
+    Path, typer.Option("--stream", metavar="DIR", help="The recorded stream's folder.")
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object on stdout.", show_default="off"),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-p",
+        "--parameter",
+        metavar="KEY=VALUE",
+        help="Set a parameter; may be repeated.",
+        show_default="every parameter has its own",
+    ),
+]
+LabelDelay = Annotated[
+    str | None,
+    typer.Option(
+        "--label-delay",
+        metavar="DURATION",
+        help="How late labels come that carry no known_at, for instance 7d.",
+        show_default="the case's own",
+    ),
+]
+Deliver = Annotated[
+    str,
+    typer.Option("--deliver", metavar="DURATION", help="Interval between deliveries of labels."),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed of every random choice.")]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        help="Only events from this time on: 2018-08-08 or 2018-08-08T12:00:00Z, UTC.",
+        show_default="the first event",
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="TIME",
+        help="Only events before this time.",
+        show_default="after the last event",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on where it was stopped.", show_default="start anew"),
+]
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """Read a date or an RFC 3339 time; without a zone it is UTC.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither.
+
+    Examples
+    --------
+    >>> moment("2018-08-08", "--from")
+    datetime.datetime(2018, 8, 8, 0, 0, tzinfo=datetime.timezone.utc)
+    >>> moment("2018-08-08T02:00:00+02:00", "--from") == moment("2018-08-08", "--from")
+    True
+    """
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError.of(
+            f"{option} {text!r}",
+            allowed="a date such as 2018-08-08 or a time such as 2018-08-08T12:00:00Z",
+            hint="correct it, or leave it out for the whole stream",
+        ) from error
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def span(start: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Read ``--from`` and ``--until``.
+
+    Raises
+    ------
+    ParameterError
+        If one is no time, or they leave nothing between them.
+    """
+    times = moment(start, "--from"), moment(until, "--until")
+    if times[0] is not None and times[1] is not None and times[0] >= times[1]:
+        raise ParameterError.of(
+            f"--from {start} with --until {until}",
+            allowed="a span that ends after it begins",
+            hint="swap or correct them",
+        )
+    return times
+
+
+def parameters(pairs: list[str] | None) -> dict[str, str]:
+    """Read ``-p key=value`` pairs.
+
+    Raises
+    ------
+    ParameterError
+        If one has no ``=`` or no key, or a key comes twice.
+
+    Examples
+    --------
+    >>> parameters(["rate=0.1", "note=a=b"])
+    {'rate': '0.1', 'note': 'a=b'}
+    """
+    read: dict[str, str] = {}
+    for pair in pairs or ():
+        key, equals, value = pair.partition("=")
+        key = key.strip()
+        if not equals or not key or key in read:
+            raise ParameterError.of(
+                f"-p {pair!r}",
+                allowed="key=value, each key once",
+                hint="write for instance -p rate=0.1",
+            )
+        read[key] = value.strip()
+    return read

@@ -1,0 +1,217 @@
+"""``replay``, ``tune`` and ``compare``: from a stream to runs, and between runs."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli import options, output
+from workbench.cli.options import (
+    AsJson,
+    CaseName,
+    Deliver,
+    From,
+    LabelDelay,
+    Parameters,
+    Resume,
+    Seed,
+    StreamFolder,
+    Until,
+)
+
+if TYPE_CHECKING:
+    from workbench.replay.run import Run
+    from workbench.replay.setup import Setup
+    from workbench.streams.recorded import Stream
+
+
+def replay(
+    case: CaseName,
+    stream: StreamFolder,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            "--detector",
+            metavar="NAME",
+            help="The detector.",
+            show_default="the case's shipped one",
+        ),
+    ] = None,
+    parameter: Parameters = None,
+    label_delay: LabelDelay = None,
+    deliver: Deliver = "1h",
+    seed: Seed = 0,
+    start: From = None,
+    until: Until = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="The run's folder to write.",
+            show_default="runs/STREAM-DETECTOR-DIGEST",
+        ),
+    ] = None,
+    resume: Resume = False,
+    json: AsJson = False,
+) -> None:
+    """Replay a stream with labels as late as in life.
+
+    Each event is scored first; its label is learned when it is known. The run holds the scores
+    and, with 95 % intervals, the metrics.
+    """
+    from workbench.cli.compiling import announce
+    from workbench.replay.replay import replay as drive
+    from workbench.replay.setup import Setup
+    from workbench.streams.recorded import Stream
+
+    times = options.span(start, until)
+    settings = options.parameters(parameter)
+    setup = Setup.of(case, detector, settings, deliver=deliver, seed=seed)
+    recorded = Stream.open(stream, case=case)
+    place = output.replaceable(
+        out or _place(recorded, setup, label_delay, times), "run.json", "a run"
+    )
+    announce()
+    run = drive(
+        recorded,
+        setup,
+        place,
+        label_delay=label_delay,
+        start=times[0],
+        until=times[1],
+        resume=resume,
+    )
+    run.record()
+    if json:
+        output.json(run.document)
+        return
+    _summarise(run)
+
+
+def tune(
+    case: CaseName,
+    stream: StreamFolder,
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--detector",
+            metavar="NAME",
+            help="A detector to search; may be repeated.",
+            show_default="the case's shipped one",
+        ),
+    ] = None,
+    trials: Annotated[int, typer.Option(metavar="N", help="Trials in all.")] = 40,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Processes that work at once.")] = 1,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A database where other machines join the study, as Optuna spells it.",
+            show_default="a file in the study's folder",
+        ),
+    ] = None,
+    label_delay: LabelDelay = None,
+    deliver: Deliver = "1h",
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STUDY",
+            help="The study's folder to write.",
+            show_default="studies/STREAM-DIGEST",
+        ),
+    ] = None,
+    resume: Resume = False,
+    json: AsJson = False,
+) -> None:
+    """Search for the best detector and settings.
+
+    The choice is made on a tuning span and confirmed on a later one that no trial saw.
+    """
+    from workbench.cli.compiling import announce
+    from workbench.streams.recorded import Stream
+    from workbench.tuning.study import tune as search
+
+    recorded = Stream.open(stream, case=case)
+    announce()
+    study = search(
+        recorded,
+        detector,
+        trials=trials,
+        jobs=jobs,
+        storage=storage,
+        label_delay=label_delay,
+        deliver=deliver,
+        seed=seed,
+        out=out,
+        resume=resume,
+    )
+    if json:
+        output.json(study.to_dict())
+        return
+    output.show(study)
+    output.places(study=study.path)
+
+
+def compare(
+    baseline: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The run that the others are compared with.")
+    ],
+    others: Annotated[list[Path], typer.Argument(metavar="RUN...", help="One run or more.")],
+    start: From = None,
+    until: Until = None,
+    json: AsJson = False,
+) -> None:
+    """Say which runs are better than the first one.
+
+    Paired differences on the events that both scored, with 95 % intervals.
+    """
+    from workbench.replay.run import Run
+
+    times = dict(zip(("start", "until"), options.span(start, until), strict=True))
+    first, *rest = (Run.open(path) for path in (baseline, *others))
+    found = [(run, run.compare(first, **times)) for run in rest]
+    if json:
+        runs = [{"run": str(run.path), **result.to_dict()} for run, result in found]
+        output.json({"baseline": str(first.path), "runs": runs})
+        return
+    for run, result in found:
+        output.say(f"{_named(run)} less {_named(first)}: {result.headline}")
+        output.estimates(
+            result.differences,
+            result.measures,
+            signed=True,
+            verdicts={name: result.verdict(name) for name in result.differences},
+        )
+
+
+def _place(
+    stream: "Stream",
+    setup: "Setup",
+    label_delay: str | None,
+    times: tuple[datetime | None, datetime | None],
+) -> Path:
+    """Return the default folder of a run: the same command, the same place."""
+    from workbench.project import output as below_root
+
+    key = "/".join(map(str, (setup.digest, stream.hash, label_delay, *times)))
+    digest = hashlib.sha256(key.encode()).hexdigest()[:12]
+    return below_root(Path("runs") / f"{stream.path.resolve().name}-{setup.detector}-{digest}")
+
+
+def _named(run: "Run") -> str:
+    return f"{run.setup.detector} ({run.path})"
+
+
+def _summarise(run: "Run") -> None:
+    document: dict[str, Any] = run.document
+    speed, memory = document["events_per_second"], document["peak_memory_mb"]
+    output.say(
+        f"{run.setup.detector} on {run.stream.path}: {document['counts']['events']:,} events in "
+        f"{document['seconds']:.1f} s ({speed:,} events/s, peak memory {memory or '?'} MB)"
+    )
+    output.say(run.evaluation.headline)
+    output.estimates(run.evaluation.overall, run.evaluation.measures)
+    output.places(run=run.path, scores=run.path / "scores.parquet", metrics=run.path / "run.json")

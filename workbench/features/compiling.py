@@ -1,0 +1,53 @@
+"""How the kernel's functions are compiled, and when compiled code is too old to be used.
+
+They change arrays in place and allocate nothing, so they are compiled without numba's reference
+counting (``_nrt=False``), which costs several times the work itself here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numba import njit
+from numba.core.caching import FunctionCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: A part of an entry point; compiled with it wherever it is called.
+inlined = njit(_nrt=False, forceinline=True)
+#: A part that is seldom called: a call costs little then, and compiling it once is faster.
+called = njit(_nrt=False)
+
+
+def entry(function: Callable[..., None]) -> Any:
+    """Compile a function that Python calls; the code is kept on disk.
+
+    Numba asks only whether the function's own file has changed. The code holds parts from
+    several files here, so it is kept with a hash of all of them.
+    """
+    dispatcher = njit(_nrt=False)(function)
+    dispatcher._cache = _Cache(function)
+    return dispatcher
+
+
+def is_stored(dispatcher: Any) -> bool:
+    """Return whether compiled code of an entry point, as its sources are now, lies on disk."""
+    return bool(dispatcher._cache._cache_file._load_index())
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]  # numba ships no types
+    def __init__(self, function: Callable[..., None]) -> None:
+        super().__init__(function)
+        self._cache_file._source_stamp = _sources()
+
+
+@cache
+def _sources() -> str:
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,165 @@
+"""Features and label deliveries of a span of a stream, computed once and shared by all trials."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import polars as pl
+
+from workbench.atomic import atomic_folder
+from workbench.case import get_case
+from workbench.errors import StreamError
+from workbench.features.declarations import to_data
+from workbench.progress import progress
+from workbench.replay.learner import Learner
+from workbench.replay.replay import BATCH
+from workbench.streams.labels import LabelFeed
+from workbench.streams.schema import EVENT_ID, EVENT_TIME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbench.detectors.protocol import Matrix, Vector
+    from workbench.replay.setup import Setup
+    from workbench.streams.recorded import Stream
+
+I64 = npt.NDArray[np.int64]
+I8 = npt.NDArray[np.int8]
+_ARRAYS = ("X", "time", "sequence", "values", "at")
+_FOREVER = 2**62
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """What a detector sees of a stream's first span, whatever the detector is.
+
+    Parameters
+    ----------
+    X
+        Feature rows, shape (n, f), float64, mapped from disk: processes share the memory.
+    time
+        Event times in µs, shape (n,).
+    sequence, values, at
+        The labels in delivery order, shape (m,) each: the row of each label's event, its value,
+        and the first row that is scored after its delivery.
+    frame
+        The evaluation frame of the rows, but for the scores.
+    """
+
+    X: Matrix
+    time: I64
+    sequence: I64
+    values: I8
+    at: I64
+    frame: pl.DataFrame
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a cache; the features stay on disk until they are read."""
+        # Copy on write: compiled kernels take read-only arrays for another type and would be
+        # compiled again.
+        X, *rest = (np.load(folder / f"{name}.npy", mmap_mode="c") for name in _ARRAYS)
+        return cls(X, *rest, frame=pl.read_ipc(folder / "frame.arrow", memory_map=False))
+
+
+def build(stream: Stream, setup: Setup, delay: int, until: int, folder: Path) -> None:
+    """Compute the features of a stream's first span; the folder appears when it is whole.
+
+    The one path computes them: events and labels come by as in a replay, and a recorder stands
+    in the learner's place.
+
+    Parameters
+    ----------
+    stream
+        The recorded stream.
+    setup
+        Any setup with the wanted features and interval of delivery.
+    delay
+        Delay of labels without ``known_at``, in µs.
+    until
+        Only events before this time (µs).
+    folder
+        Where the cache is written.
+    """
+    times = [b[EVENT_TIME] for b in stream.batches(BATCH, None, until, [EVENT_TIME])]
+    n = sum(map(len, times))
+    path = setup.build()
+    feed = LabelFeed(stream, delay)
+    wanted = (EVENT_ID, EVENT_TIME, *get_case(setup.case).evaluation_columns)
+    columns = list(dict.fromkeys([*wanted, *path.inputs]))
+    with atomic_folder(folder) as partial, progress("features", n) as step:
+        X = np.lib.format.open_memmap(
+            partial / "X.npy", mode="w+", dtype=np.float64, shape=(n, len(setup.features))
+        )
+        recorder = path.learner = _Recorder(path.learner, X)
+        frames, labels = [], []
+        for events in stream.batches(BATCH, None, until, columns):
+            labels.append(feed.until(int(events[EVENT_TIME].to_physical()[-1])))
+            path.process(events, labels[-1])
+            frames.append(events.select(wanted))
+            step(events.height)
+        labels.append(feed.until(_FOREVER))
+        X.flush()
+        np.save(partial / "time.npy", pl.concat(times).to_physical().to_numpy())
+        for name, array in recorder.labels().items():
+            np.save(partial / f"{name}.npy", array)
+        frame = pl.concat(frames).join(
+            pl.concat(labels), on=EVENT_ID, how="left", maintain_order="left"
+        )
+        frame.write_ipc(partial / "frame.arrow")
+
+
+def name_of(setup: Setup) -> str:
+    """Return the name of the cache that serves a setup; equal features share one.
+
+    Delivery, delay, stream and span are the same for a whole study.
+    """
+    text = orjson.dumps([to_data(setup.features), setup.pace.horizon])
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+class _Recorder(Learner):
+    """Takes a learner's place on the path and writes down what comes by."""
+
+    def __init__(self, learner: Learner, X: Matrix) -> None:
+        super().__init__(learner.detector, learner.pace)
+        self._X = X
+        self._rows = 0
+        self._sequence: list[I64] = []
+        self._values: list[I8] = []
+        self._at: list[I64] = []
+
+    def chosen(self, sequence: I64, values: I8) -> I64:
+        self._sequence.append(sequence)
+        self._values.append(values)
+        return np.arange(len(sequence))
+
+    def step(self, X: Matrix, time: I64, rows: Matrix, values: I8, at: I64) -> Vector:
+        del time, rows, values
+        self._X[self._rows : self._rows + len(X)] = X
+        self._at.append(at + self._rows)
+        self._rows += len(X)
+        return np.zeros(len(X))
+
+    def labels(self) -> dict[str, npt.NDArray[np.int64] | I8]:
+        return {
+            "sequence": np.concatenate(self._sequence),
+            "values": np.concatenate(self._values),
+            "at": np.concatenate(self._at),
+        }
+
+
+def check_span(frame: pl.DataFrame, stream: Stream) -> None:
+    """Refuse a tuning span on which no detector can be told from another."""
+    classes = frame["label"].drop_nulls().n_unique()
+    if classes < 2:
+        raise StreamError.of(
+            f"{stream.path}: {frame.height:,} events to tune on, with labels of {classes} kind(s)",
+            allowed="a stream whose first 70 % after the warm-up have positives and negatives",
+            hint="tune on a longer stream",
+        )

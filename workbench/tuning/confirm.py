@@ -1,0 +1,117 @@
+"""Whether what trials chose holds on a later span that no trial saw."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from workbench.case import get_case
+from workbench.replay.estimates import Estimate
+from workbench.replay.evaluation import Comparison, Measure
+from workbench.replay.replay import replay
+from workbench.replay.run import DOCUMENT, Run
+from workbench.replay.setup import find_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from workbench.replay.setup import Setup
+    from workbench.streams.recorded import Stream
+    from workbench.tuning.plan import Plan
+
+BEST = "best"
+BASELINE = "baseline"
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What was found on the later span.
+
+    Parameters
+    ----------
+    objective
+        The objective of each run there: ``best``, ``baseline``, and the case's rules by name.
+    comparisons
+        How much better ``best`` is than each of the others.
+    """
+
+    objective: Mapping[str, float]
+    comparisons: Mapping[str, Comparison]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "objective": dict(self.objective),
+            "comparisons": {
+                name: {
+                    **comparison.to_dict(),
+                    "measures": {n: asdict(m) for n, m in comparison.measures.items()},
+                }
+                for name, comparison in self.comparisons.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_dict` wrote."""
+        return cls(
+            data["objective"],
+            {name: _comparison(entry) for name, entry in data["comparisons"].items()},
+        )
+
+
+def _comparison(data: Mapping[str, Any]) -> Comparison:
+    differences = {
+        name: Estimate(*(_number(entry[part]) for part in ("value", "low", "high")))
+        for name, entry in data["differences"].items()
+    }
+    measures = {name: Measure(**entry) for name, entry in data["measures"].items()}
+    return Comparison(differences, measures, n=data["n"], unshared=data["unshared"])
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def opponents(plan: Plan) -> dict[str, Setup]:
+    """Return what the winner is compared with: the shipped default, and rules that do not learn."""
+    specs = get_case(plan.case).load("detectors").values()
+    rules = [find_spec(plan.case, spec.name) for spec in specs if not spec.learns]
+    return {BASELINE: plan.setup(), **{rule.name: plan.setup(rule.name) for rule in rules}}
+
+
+def confirm(stream: Stream, plan: Plan, best: Setup, folder: Path) -> Confirmation:
+    """Replay the winner and its opponents over the whole stream and compare the later span.
+
+    Parameters
+    ----------
+    stream
+        The recorded stream.
+    plan
+        With the spans.
+    best
+        The winner's setup.
+    folder
+        Where the runs are kept; those that a stopped study left there are taken over.
+    """
+    split = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=plan.split)
+    case = get_case(plan.case)
+    objective, compare = case.load("objective"), case.load("compare")
+    frames = {
+        name: _run(stream, plan, setup, folder / name).frame(start=split)
+        for name, setup in {BEST: best, **opponents(plan)}.items()
+    }
+    return Confirmation(
+        {name: objective(frame) for name, frame in frames.items()},
+        {name: compare(frames[BEST], frame) for name, frame in frames.items() if name != BEST},
+    )
+
+
+def _run(stream: Stream, plan: Plan, setup: Setup, out: Path) -> Run:
+    if (out / DOCUMENT).exists():
+        run = Run.open(out, stream)
+        if run.setup.digest == setup.digest:
+            return run
+    return replay(stream, setup, out, label_delay=plan.label_delay)
