@@ -54,6 +54,8 @@ _SETTINGS: Final[dict[RcKeyType, Any]] = {
     "axes.titlepad": 8.0,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
+    "date.autoformatter.day": "%d %b",
+    "date.autoformatter.month": "%b %Y",
     "figure.facecolor": "none",
     "figure.edgecolor": "none",
     "font.family": "DejaVu Sans",

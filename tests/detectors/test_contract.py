@@ -1,10 +1,10 @@
-"""Every registered detector does what the contract says."""
+"""Every registered detector does what the contract says: built-in, a plug-in's or a case's."""
 
 import pytest
 
+from workbench.case import case_names, get_case
 from workbench.detectors.checks import checks_for
 from workbench.detectors.registry import builtin, plugins
-from workbench.detectors.rule import Points, rule_spec
 
 # Short streams must still split trees and fill windows.
 QUICK = {
@@ -13,20 +13,27 @@ QUICK = {
     "adaptive-forest": {"n_models": 3, "tau": 0.3},
     "half-space-trees": {"n_trees": 4, "height": 4, "window_size": 40},
 }
-SPECS = {
-    **plugins(),
-    **builtin(),
-    "rule": rule_spec([Points("amount", 3.0), Points("age", 2.0, 2.0), Points("amount", 9.0)]),
-}
+
+
+def detectors():
+    for name, spec in {**plugins(), **builtin()}.items():
+        yield name, checks_for(spec, **QUICK.get(name, {}))
+    shared = {spec.build for spec in builtin().values()}
+    for case in map(get_case, case_names()):
+        features = case.load("features")
+        for name, spec in case.load("detectors").items():
+            if spec.build not in shared:
+                names = [feature.name for feature in features[spec.features]]
+                yield f"{case.name}-{name}", checks_for(spec, names)
 
 
 @pytest.mark.parametrize(
-    ("name", "check"),
+    "check",
     [
-        pytest.param(name, check, id=f"{name}-{check.func.__name__.removeprefix('check_')}")
-        for name, spec in SPECS.items()
-        for check in checks_for(spec, **QUICK.get(name, {}))
+        pytest.param(check, id=f"{name}-{check.func.__name__.removeprefix('check_')}")
+        for name, checks in detectors()
+        for check in checks
     ],
 )
-def test_contract(name, check):
+def test_contract(check):
     check()

@@ -25,7 +25,7 @@ def test_a_plug_in_is_found_by_its_entry_point(monkeypatch):
         def load(self):
             return spec
 
-    monkeypatch.setattr(registry, "entry_points", lambda group: [Entry()])
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [Entry()])
     registry.plugins.cache_clear()
     try:
         assert find("shop-rule", {}) is spec

@@ -9,6 +9,7 @@ import pytest
 
 from workbench.errors import ParameterError
 from workbench.replay import metrics
+from workbench.streams.schema import TIME
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 
@@ -25,9 +26,14 @@ def frame(scores, labels, hours=None, known_hours=None):
             "label": labels,
             "known_at": [None if h is None else START + timedelta(hours=h) for h in known],
         },
-        schema_overrides={"label": pl.Int8, "score": pl.Float64, "known_at": pl.Datetime("us", "UTC"),
-                          "event_time": pl.Datetime("us", "UTC")},
-    )  # fmt: skip
+        schema={
+            "event_id": pl.String,
+            "event_time": TIME,
+            "score": pl.Float64,
+            "label": pl.Int8,
+            "known_at": TIME,
+        },
+    )
 
 
 def test_a_score_that_was_made_when_the_label_was_known_does_not_count():

@@ -37,7 +37,7 @@ class Checker(HTMLParser):
         super().__init__()
         self.open, self.text = [], []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag, _attrs):
         if tag not in ("line", "rect"):
             self.open.append(tag)
 

@@ -1,0 +1,1 @@
+"""Artifacts: a detector as it was measured, verifiable, resumable, scored anywhere."""

@@ -7,6 +7,7 @@ import typer
 
 from workbench.cli import options, output
 from workbench.cli.options import AsJson, From, StreamFolder, Until
+from workbench.errors import ParameterError
 
 ArtifactFolder = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The artifact's folder.")]
 
@@ -57,19 +58,27 @@ def score(
 ) -> None:
     """Score a stream with an exported detector.
 
-    The file holds event_id, event_time and score, one row for each event, in order.
+    Only events after the last one that it has seen. The file holds event_id, event_time and
+    score, one row for each of them, in order.
     """
+    times = options.span(start, until)
     from workbench.artifacts.artifact import Artifact
     from workbench.artifacts.score import score as write
     from workbench.cli.compiling import announce
     from workbench.streams.recorded import Stream
 
-    times = options.span(start, until)
     opened = Artifact.open(artifact)
     recorded = Stream.open(stream, case=opened.case)
+    if out.is_dir():
+        raise ParameterError.of(
+            f"--out {out}, which is a folder,",
+            allowed="the name of a file",
+            hint=f"write for instance --out {out / 'scores.parquet'}",
+        )
     announce()
-    write(opened, recorded, out, learn=learn, start=times[0], until=times[1])
+    events = write(opened, recorded, out, learn=learn, start=times[0], until=times[1])
     if json:
-        output.json({"scores": str(out)})
+        output.json({"scores": str(out), "events": events})
         return
+    output.say(f"{events:,} events after the last one of {opened.path}")
     output.places(scores=out)

@@ -4,13 +4,14 @@ Annotations are evaluated by Typer when the program starts, so command modules d
 ``from __future__ import annotations`` and import what these name.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workbench.errors import ParameterError
+from workbench.moments import moment
 
 CaseName = Annotated[str, typer.Argument(metavar="CASE", help="The case, for instance fraud.")]
 StreamFolder = Annotated[
@@ -66,34 +67,6 @@ Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on where it was stopped.", show_default="start anew"),
 ]
-
-
-def moment(text: str | None, option: str) -> datetime | None:
-    """Read a date or an RFC 3339 time; without a zone it is UTC.
-
-    Raises
-    ------
-    ParameterError
-        If it is neither.
-
-    Examples
-    --------
-    >>> moment("2018-08-08", "--from")
-    datetime.datetime(2018, 8, 8, 0, 0, tzinfo=datetime.timezone.utc)
-    >>> moment("2018-08-08T02:00:00+02:00", "--from") == moment("2018-08-08", "--from")
-    True
-    """
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ParameterError.of(
-            f"{option} {text!r}",
-            allowed="a date such as 2018-08-08 or a time such as 2018-08-08T12:00:00Z",
-            hint="correct it, or leave it out for the whole stream",
-        ) from error
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def span(start: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:

@@ -1,7 +1,5 @@
 """``replay``, ``tune`` and ``compare``: from a stream to runs, and between runs."""
 
-import hashlib
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,9 +20,12 @@ from workbench.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from workbench.replay.evaluation import Comparison
     from workbench.replay.run import Run
-    from workbench.replay.setup import Setup
-    from workbench.streams.recorded import Stream
+    from workbench.tuning.study import Study
+
+#: Trials that are shown.
+SHOWN = 8
 
 
 def replay(
@@ -61,17 +62,18 @@ def replay(
     Each event is scored first; its label is learned when it is known. The run holds the scores
     and, with 95 % intervals, the metrics.
     """
+    times = options.span(start, until)
+    settings = options.parameters(parameter)
     from workbench.cli.compiling import announce
+    from workbench.replay.places import run_folder
     from workbench.replay.replay import replay as drive
     from workbench.replay.setup import Setup
     from workbench.streams.recorded import Stream
 
-    times = options.span(start, until)
-    settings = options.parameters(parameter)
     setup = Setup.of(case, detector, settings, deliver=deliver, seed=seed)
     recorded = Stream.open(stream, case=case)
     place = output.replaceable(
-        out or _place(recorded, setup, label_delay, times), "run.json", "a run"
+        out or run_folder(recorded, setup, label_delay, *times), "run.json", "a run"
     )
     announce()
     run = drive(
@@ -99,7 +101,7 @@ def tune(
             "--detector",
             metavar="NAME",
             help="A detector to search; may be repeated.",
-            show_default="the case's shipped one",
+            show_default="all that have something to tune",
         ),
     ] = None,
     trials: Annotated[int, typer.Option(metavar="N", help="Trials in all.")] = 40,
@@ -132,27 +134,28 @@ def tune(
     """
     from workbench.cli.compiling import announce
     from workbench.streams.recorded import Stream
-    from workbench.tuning.study import tune as search
+    from workbench.tuning.tune import tune as search
 
     recorded = Stream.open(stream, case=case)
+    if out is not None:
+        output.replaceable(out, "study.json", "a study")
     announce()
     study = search(
         recorded,
         detector,
+        out=out,
         trials=trials,
         jobs=jobs,
-        storage=storage,
         label_delay=label_delay,
         deliver=deliver,
         seed=seed,
-        out=out,
+        storage=storage,
         resume=resume,
     )
     if json:
         output.json(study.to_dict())
-        return
-    output.show(study)
-    output.places(study=study.path)
+    else:
+        _show(study)
 
 
 def compare(
@@ -179,26 +182,36 @@ def compare(
         return
     for run, result in found:
         output.say(f"{_named(run)} less {_named(first)}: {result.headline}")
-        output.estimates(
-            result.differences,
-            result.measures,
-            signed=True,
-            verdicts={name: result.verdict(name) for name in result.differences},
-        )
+        _differences(result)
 
 
-def _place(
-    stream: "Stream",
-    setup: "Setup",
-    label_delay: str | None,
-    times: tuple[datetime | None, datetime | None],
-) -> Path:
-    """Return the default folder of a run: the same command, the same place."""
-    from workbench.project import output as below_root
+def _show(study: "Study") -> None:
+    """Print a study: its best trials, what was chosen, and whether it holds."""
+    counts, winner = study.document["counts"], study.winner
+    states = ", ".join(f"{n} {state}" for state, n in counts.items() if state != "trials")
+    output.say(f"{counts['trials']} trials ({states}); the best by {study.plan.objective}:")
+    trials = study.trials.filter(state="complete").top_k(SHOWN, by="objective")
+    output.table(
+        [
+            (str(t["number"]), t["detector"], f"{t['objective']:.3f}", t["parameters"])
+            for t in trials.sort("objective", descending=True).to_dicts()
+        ],
+        ("trial", "detector", "objective", "parameters"),
+        ("trial", "objective"),
+    )
+    output.say(f"The choice is trial {winner['number']}, {winner['detector']}. {study.verdict}")
+    output.say(f"Less the shipped default, on the later span: {study.confirmation.headline}")
+    _differences(study.confirmation)
+    output.places(study=study.path, best=study.best.path)
 
-    key = "/".join(map(str, (setup.digest, stream.hash, label_delay, *times)))
-    digest = hashlib.sha256(key.encode()).hexdigest()[:12]
-    return below_root(Path("runs") / f"{stream.path.resolve().name}-{setup.detector}-{digest}")
+
+def _differences(found: "Comparison") -> None:
+    output.estimates(
+        found.differences,
+        found.measures,
+        signed=True,
+        verdicts={name: found.verdict(name) for name in found.differences},
+    )
 
 
 def _named(run: "Run") -> str:

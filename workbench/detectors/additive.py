@@ -123,9 +123,9 @@ class Additive:
             for row, label, weight in zip(rows, labels, weights, strict=True):
                 learn_one(dict.fromkeys(row, 1.0), label, weight)
         else:
-            values = self.binning.values[ids].tolist()
-            for row, value, label, weight in zip(rows, values, labels, weights, strict=True):
-                learn_one(dict(zip(row, value, strict=True)), label, weight)
+            values = self.binning.column_values.tolist()
+            for row, label, weight in zip(rows, labels, weights, strict=True):
+                learn_one(dict(zip(row, values, strict=True)), label, weight)
         # The snapshot takes these over when it is next needed: several batches may come first.
         self._due.append(ids.ravel())
 

@@ -299,7 +299,7 @@ class Binning:
             [labels.index(c.label)] if isinstance(c, Term) else list(map(labels.index, c.terms))
             for c in columns
         ]
-        self._column_values = np.array([c.value for c in columns], dtype=np.float64)
+        self.column_values = np.array([c.value for c in columns], dtype=np.float64)
         self.set_edges([t.encoding.edges(np.empty(0)) for t in self.terms])
 
     def fit(self, X: Matrix) -> None:
@@ -324,7 +324,7 @@ class Binning:
             part=np.array([t for parts in self._parts for t in parts], dtype=np.int64),
             offset=np.cumsum([0, *count]).astype(np.int64),
         )
-        self.values = np.repeat(self._column_values, count)
+        self.values = np.repeat(self.column_values, count)
 
     @property
     def width(self) -> int:

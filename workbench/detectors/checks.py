@@ -125,7 +125,7 @@ def _equals_reference(detector: Any, X: Matrix, features: Sequence[str]) -> None
 
 
 def check_snapshot_equals_estimator_on_random_rows(subject: Subject) -> None:
-    """A score in bulk is the estimator's own, within 1e-12, at any moment."""
+    """Compare scores in bulk with the estimator's own at several moments: equal within 1e-12."""
     rows, unseen = random_rows(subject, 300), random_rows(subject, 60, seed=9)
     detector = subject.make(rows.X[:100])
     for start, stop in ((0, 0), (0, 1), (1, 40), (40, 41), (41, 300)):
@@ -135,7 +135,7 @@ def check_snapshot_equals_estimator_on_random_rows(subject: Subject) -> None:
 
 
 def check_snapshot_equals_estimator_on_a_drifting_pattern(subject: Subject) -> None:
-    """The same where trees grow, prune and replace branches."""
+    """Compare them where trees grow, prune and replace branches."""
     rows = structured_rows(subject, 1500)
     detector = subject.make(rows.X[:200])
     for start in range(0, 1500, 100):
@@ -144,7 +144,7 @@ def check_snapshot_equals_estimator_on_a_drifting_pattern(subject: Subject) -> N
 
 
 def check_snapshot_equals_estimator_on_values_far_outside(subject: Subject) -> None:
-    """The same for values that no learned row had, and for rows without any value."""
+    """Compare them for values that no learned row had, and for rows without any value."""
     rows = random_rows(subject, 200)
     detector = subject.make(rows.X)
     rows.teach(detector)
@@ -154,7 +154,7 @@ def check_snapshot_equals_estimator_on_values_far_outside(subject: Subject) -> N
 
 
 def check_same_seed_gives_same_bytes(subject: Subject) -> None:
-    """Two detectors with one seed and the same rows are equal, byte for byte."""
+    """Expect equal states and scores, byte for byte, of one seed and the same rows."""
     rows = structured_rows(subject, 300)
     made = [subject.make(rows.X[:100]) for _ in range(2)]
     for detector in made:
@@ -164,7 +164,7 @@ def check_same_seed_gives_same_bytes(subject: Subject) -> None:
 
 
 def check_cut_into_score_batches_changes_no_bit(subject: Subject) -> None:
-    """A row's score does not depend on the rows that are scored with it."""
+    """See that a row's score does not depend on the rows that are scored with it."""
     rows = structured_rows(subject, 300)
     detector = subject.make(rows.X[:100])
     rows.teach(detector)
@@ -175,7 +175,7 @@ def check_cut_into_score_batches_changes_no_bit(subject: Subject) -> None:
 
 
 def check_cut_into_learn_batches_changes_no_bit(subject: Subject) -> None:
-    """Rows are learned one at a time in their order, however they are handed over."""
+    """Expect rows to be learned one at a time in their order, however they are handed over."""
     rows = structured_rows(subject, 300)
     states = []
     for step in (300, 1, 13):
@@ -186,7 +186,7 @@ def check_cut_into_learn_batches_changes_no_bit(subject: Subject) -> None:
 
 
 def check_scoring_changes_nothing(subject: Subject) -> None:
-    """Neither scoring nor asking for the state leaves a trace."""
+    """See that neither scoring nor asking for the state leaves a trace."""
     rows = structured_rows(subject, 200)
     watched, left_alone = subject.make(rows.X[:100]), subject.make(rows.X[:100])
     for i in range(0, 200, 20):
@@ -198,7 +198,7 @@ def check_scoring_changes_nothing(subject: Subject) -> None:
 
 
 def check_restored_state_has_the_same_future(subject: Subject) -> None:
-    """Saved and restored half-way, every later score and state is the same, bit for bit."""
+    """Save and restore half-way: every later score and state is the same, bit for bit."""
     rows = structured_rows(subject, 600)
     first = subject.make(rows.X[:100])
     rows[:300].teach(first)
@@ -215,7 +215,7 @@ def check_restored_state_has_the_same_future(subject: Subject) -> None:
 
 
 def check_state_is_not_changed_by_later_learning(subject: Subject) -> None:
-    """What :meth:`state` returned stays as it was."""
+    """See that what ``state`` returned stays as it was."""
     rows = structured_rows(subject, 200)
     detector = subject.make(rows.X[:100])
     rows[:100].teach(detector)
@@ -227,14 +227,14 @@ def check_state_is_not_changed_by_later_learning(subject: Subject) -> None:
 
 
 def check_scores_before_any_learning(subject: Subject) -> None:
-    """A detector that knows nothing gives valid scores, warmed up or not."""
+    """Expect valid scores of a detector that knows nothing, warmed up or not."""
     rows = random_rows(subject, 50)
     for warm in (None, rows.X, rows.X[:0]):
         _equals_reference(subject.make(warm), rows.X, subject.features)
 
 
 def check_missing_values_are_learned_and_scored(subject: Subject) -> None:
-    """Rows without a value, and a feature that never has one, are like any other."""
+    """Learn and score rows without a value, and a feature that never has one."""
     rows = random_rows(subject, 100)
     rows.X[:, 0] = np.nan
     rows.X[::5] = np.nan
@@ -244,16 +244,17 @@ def check_missing_values_are_learned_and_scored(subject: Subject) -> None:
 
 
 def check_constant_features(subject: Subject) -> None:
-    """Features that never change are learned, and scored when they do."""
+    """Learn features that never change, and score them when they do."""
     rows = random_rows(subject, 150)
     rows.X[:] = 5.0
     detector = subject.make(rows.X)
     rows.teach(detector)
-    _equals_reference(detector, np.array([[5.0], [6.0], [np.nan]]) + rows.X[:1] * 0, subject.features)
+    X = np.repeat([[5.0], [6.0], [np.nan]], len(subject.features), axis=1)
+    _equals_reference(detector, X, subject.features)
 
 
 def check_one_class_only(subject: Subject) -> None:
-    """Only label 0, or only label 1, is a stream like any other."""
+    """Learn streams of only label 0, and of only label 1."""
     for label in (0, 1):
         rows = random_rows(subject, 150)
         rows.y[:] = label
@@ -263,7 +264,7 @@ def check_one_class_only(subject: Subject) -> None:
 
 
 def check_infinities_are_refused_by_name(subject: Subject) -> None:
-    """An infinite value is refused with its feature's name, and nothing is learned of its batch."""
+    """Expect infinite values to be refused by name, with nothing learned of their batch."""
     rows = random_rows(subject, 60)
     detector = subject.make(rows.X)
     rows.teach(detector)
@@ -286,7 +287,7 @@ def check_infinities_are_refused_by_name(subject: Subject) -> None:
 
 
 def check_memory_layout_does_not_matter(subject: Subject) -> None:
-    """Column-wise and strided matrices are scored like any other; none is written to."""
+    """Score column-wise, strided and read-only matrices like any other."""
     rows = structured_rows(subject, 100)
     detector = subject.make(rows.X)
     rows.teach(detector)
@@ -301,7 +302,7 @@ def check_memory_layout_does_not_matter(subject: Subject) -> None:
 
 
 def check_empty_batches(subject: Subject) -> None:
-    """Nothing to score and nothing to learn are both fine."""
+    """Score and learn nothing."""
     rows = random_rows(subject, 40)
     detector = subject.make(rows.X)
     rows.teach(detector)
@@ -312,7 +313,7 @@ def check_empty_batches(subject: Subject) -> None:
 
 
 def check_explanations_have_names(subject: Subject) -> None:
-    """Where a detector explains, each term has a name and a finite contribution."""
+    """Expect a name and a finite contribution for each term, where a detector explains."""
     rows = structured_rows(subject, 200)
     detector = subject.make(rows.X)
     rows.teach(detector)
@@ -323,7 +324,7 @@ def check_explanations_have_names(subject: Subject) -> None:
 
 
 def check_search_space_can_be_built(subject: Subject) -> None:
-    """Every end of every dimension is a parameter that works."""
+    """Build with each end of each dimension, and learn."""
     spec, rows = subject.spec, structured_rows(subject, 30)
     require(set(spec.space) <= set(spec.defaults), "the space has parameters without a default")
     for name, dimension in spec.space.items():

@@ -144,7 +144,8 @@ class _Encoder:
         function = known_callable(value) if callable(value) and hasattr(value, "__name__") else None
         if function is not None:
             return ["callable", function]
-        raise refused(name_of(value if isinstance(value, type) else kind))
+        # A class or a function is refused under its own name, anything else under its class's.
+        raise refused(name_of(value if hasattr(value, "__qualname__") else kind))
 
     def _vector(self, value: Any, kind: type) -> list[Any]:
         reduced = value.__reduce__()

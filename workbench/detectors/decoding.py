@@ -58,7 +58,7 @@ def decode(state: State) -> Any:
     wrote; a new estimator is added to that list.
     """
     try:
-        nodes = state["nodes"]
+        nodes = _nodes_of(state)
         for node in nodes:
             _check(node, len(nodes))
         _check_content(state["root"], len(nodes))
@@ -74,6 +74,13 @@ def damaged(reason: str) -> ArtifactError:
         allowed="one as the workbench wrote it",
         hint="restore the file from where it came, or train again",
     )
+
+
+def _nodes_of(state: Any) -> list[Any]:
+    if type(state) is not dict or type(state.get("nodes")) is not list:
+        raise ValueError("it has no list of nodes")
+    nodes: list[Any] = state["nodes"]
+    return nodes
 
 
 def _check_content(value: Any, count: int) -> None:

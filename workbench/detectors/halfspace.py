@@ -83,7 +83,7 @@ class HalfSpace:
     >>> amount = np.tile(np.linspace(0.4, 0.5, 10), 10)[:, None]
     >>> detector.learn(amount, np.zeros(100, dtype=np.int8), np.ones(100))
     >>> detector.score(np.array([[0.45], [0.95]])).round(2)
-    array([0.14, 0.83])
+    array([0.13, 0.87])
     """
 
     def __init__(
@@ -105,11 +105,12 @@ class HalfSpace:
         # River would build them at the first row, from the features that it happens to have.
         grow: Any = padded.make_padded_tree
         unit = dict.fromkeys(sorted(features), (0.0, 1.0))
-        self.model.trees = [
+        trees: list[Any] = [
             grow(unit, height, padding=0.15, rng=self.model.rng, r_mass=0, l_mass=0)
             for _ in range(n_trees)
         ]
-        self.model._tree_nodes = [list(tree.iter_dfs()) for tree in self.model.trees]
+        self.model.trees = trees
+        self.model._tree_nodes = [list(tree.iter_dfs()) for tree in trees]
         self._follow()
 
     def _follow(self) -> None:

@@ -30,7 +30,7 @@ class Detector(Protocol):
         """Fit what needs no labels (bin edges, limits) on a warm-up span, shape (n, f), once."""
 
     def score(self, X: Matrix) -> Vector:
-        """Score rows of shape (n, f) on the snapshot; higher is more suspicious; changes nothing."""
+        """Score rows of shape (n, f) on the snapshot, higher is more suspicious; change nothing."""
 
     def learn(self, X: Matrix, y: npt.NDArray[np.int8], w: Vector) -> None:
         """Learn rows one at a time in their order, with labels 0/1 and importance weights."""

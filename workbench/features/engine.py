@@ -11,7 +11,7 @@ from workbench.durations import DAY
 from workbench.features import kernel
 from workbench.features.entities import Entities
 from workbench.features.memory import Memory, blank, empty, ensure
-from workbench.features.program import Compiler
+from workbench.features.compiler import Compiler
 from workbench.features.structures import MISSING, NONE
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 I64 = npt.NDArray[np.int64]
 FORGET_AFTER = 400 * DAY
+FEW = 4096
 
 
 class FeatureEngine:
@@ -36,8 +37,9 @@ class FeatureEngine:
     schema
         The events' schema.
     forget_after
-        Entities not seen for so long are forgotten (µs), so that memory grows with the live
-        ones. When exactly their memory is given back changes no result.
+        Entities not seen for so long are forgotten (µs), though not within their longest
+        window, so that memory grows with the live ones. When exactly their memory is given back
+        changes no result.
 
     Examples
     --------
@@ -59,10 +61,9 @@ class FeatureEngine:
         self.names = tuple(f.name for f in features)
         self.columns = tuple(compiler.columns)
         self.entities = Entities(compiler.entities)
-        self.forget_after = forget_after
         self.memory: Memory = empty(self.program)
         self._blank = blank(self.program)
-        self._now = 0
+        self._reclaim_at = FEW
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ class FeatureEngine:
             Whether each event enters the state (n,), uint8; all of them where left out.
         label_rows, label_values, label_times, label_at
             Labels in delivery order: their events' pending rows, values, times (µs) of becoming
-            known, and the index of the first event that may see each.
+            known, and the index of the first event that may see each (below n).
 
         Returns
         -------
@@ -100,8 +101,9 @@ class FeatureEngine:
         """
         n = events.height
         labels = 0 if label_rows is None else len(label_rows)
-        time = events["event_time"].to_physical().to_numpy().astype(np.int64, copy=False)
-        if n and len(self.entities) > 2 * len(self.memory.cells) // 3:
+        if labels and label_at is not None and label_at[-1] >= n:
+            raise ValueError("a label comes with the first event that may see it: label_at < n")
+        if len(self.entities) >= self._reclaim_at:
             self._reclaim()
         slots = self.entities.slots(events)
         highest = int(rows.max(initial=NONE)) + 1
@@ -118,7 +120,8 @@ class FeatureEngine:
             self.program,
             self.memory,
             self._blank,
-            time,
+            # A copy: numba compiles again for an array that it may not write to.
+            events["event_time"].to_physical().to_numpy().astype(np.int64),
             slots,
             self._values(events),
             rows,
@@ -130,8 +133,6 @@ class FeatureEngine:
             np.empty((2, len(self.program.habits))),
             out,
         )
-        if n:
-            self._now = max(self._now, int(time[-1]))
         return out
 
     def _values(self, events: pl.DataFrame) -> I64:
@@ -143,8 +144,10 @@ class FeatureEngine:
     def _reclaim(self) -> None:
         stale = np.zeros(self.entities.size, np.uint8)
         kinds = self.entities.kinds()
-        kernel.forget_stale(self.program, self.memory, self._blank, kinds, self._now, stale)
+        kernel.forget_stale(self.program, self.memory, self._blank, kinds, stale)
         self.entities.release(np.flatnonzero(stale))
+        # Not again before the live ones have doubled, so that it costs a constant share.
+        self._reclaim_at = max(FEW, 2 * len(self.entities))
 
     def state(self, pending: I64) -> dict[str, Any]:
         """Return everything that later features depend on, as plain data.
@@ -160,14 +163,12 @@ class FeatureEngine:
         return {
             "memory": {name: array.copy() for name, array in memory._asdict().items()},
             "entities": self.entities.state(),
-            "now": self._now,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` returned."""
-        self.memory = Memory(**state["memory"])
+        self.memory = Memory(**{name: array.copy() for name, array in state["memory"].items()})
         self.entities.restore(state["entities"])
-        self._now = int(state["now"])
 
 
 _NO_ROWS = np.zeros(0, np.int64)

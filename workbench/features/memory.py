@@ -8,15 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.features.program import (
+    BEGINS,
+    CURSOR,
     GENUINE_DAY,
+    LABEL_COLUMNS,
     LABEL_NEWEST,
-    LABEL_OLDEST,
     LAST_SEEN,
     NEWEST,
     OLDEST,
+    OLDEST_TIME,
     POSITIVE_DAY,
 )
-from workbench.features.structures import NEVER, NONE, chain_free, rehash
+from workbench.features.structures import FOREVER, NEVER, NONE, chain_free, rehash
 
 if TYPE_CHECKING:
     from workbench.features.program import Program
@@ -27,16 +30,19 @@ F64 = npt.NDArray[np.float64]
 # A row of a pending event: time, sequence, then a slot and a record for each entity.
 PENDING_TIME, PENDING_SEQUENCE, PENDING_SLOTS = 0, 1, 2
 
+# The counters: events absorbed, entries of the table, latest time of an absorbed event.
+SEQUENCES, ENTRIES, CLOCK = 0, 1, 2
+
 
 class Memory(NamedTuple):
     """Arrays of the state, int64 where not said otherwise.
 
     ``cells`` (slots, cells) and ``reals`` (slots, reals; float64): what is kept an entity.
     ``pool`` and ``pool_reals`` (float64): records of events within the windows. ``labels``:
-    records of known labels (time, newer, label). ``free`` and ``label_free``: first free row,
-    rows free. ``table``: hash table of distinct values. ``totals`` (habits, 2): count and sum
-    over all entities. ``counters``: events absorbed, entries of the table. ``pending`` and ``pending_reals``
-    (float64): what a label needs of its event.
+    records of known labels. ``free`` and ``label_free``: first free row, rows free.
+    ``table``: hash table of distinct values. ``totals`` (habits, 2): count and sum over all
+    entities. ``counters``: see above. ``pending`` and ``pending_reals`` (float64): what a label
+    needs of its event.
     """
 
     cells: I64
@@ -57,13 +63,14 @@ def blank(program: Program) -> I64:
     """Return the cells of an entity that was never seen, one row for each entity column."""
     rows = np.zeros((len(program.entities), int(program.shape[0])), np.int64)
     rows[:, [LAST_SEEN, GENUINE_DAY, POSITIVE_DAY]] = NEVER
-    rows[:, [NEWEST, OLDEST, LABEL_NEWEST, LABEL_OLDEST]] = NONE
-    rows[program.windows[:, 0], program.windows[:, 2]] = NONE
-    rows[program.label_windows[:, 0], program.label_windows[:, 2]] = NONE
-    for k, row in enumerate(program.entities):
-        for window in program.windows[row[0] : row[1]]:
-            for _, cell, _ in program.maxima[window[7] : window[8]]:
-                rows[k, cell : cell + 2] = NONE
+    rows[:, [NEWEST, OLDEST, LABEL_NEWEST]] = NONE
+    rows[:, OLDEST_TIME] = FOREVER
+    for windows in (program.windows, program.label_windows):
+        rows[windows[:, 0], windows[:, 2] + CURSOR] = NONE
+        rows[windows[:, 0], windows[:, 2] + BEGINS] = FOREVER
+    for window in program.windows:
+        for _, cell, _ in program.maxima[window[7] : window[8]]:
+            rows[window[0], cell : cell + 2] = NONE
     return rows
 
 
@@ -76,12 +83,12 @@ def empty(program: Program) -> Memory:
         pool=np.zeros((0, pool), np.int64),
         pool_reals=np.zeros((0, habits)),
         free=np.array([NONE, 0], np.int64),
-        labels=np.zeros((0, 3), np.int64),
+        labels=np.zeros((0, LABEL_COLUMNS), np.int64),
         label_free=np.array([NONE, 0], np.int64),
         table=np.full((1024, 3), NONE, np.int64),
         totals=np.zeros((habits, 2), np.int64),
-        counters=np.zeros(2, np.int64),
-        pending=np.zeros((0, 2 + 2 * entities), np.int64),
+        counters=np.array([0, 0, NEVER], np.int64),
+        pending=np.zeros((0, PENDING_SLOTS + 2 * entities), np.int64),
         pending_reals=np.zeros((0, habits)),
     )
 
@@ -119,7 +126,7 @@ def ensure(
         chain_free(grown, memory.label_free, old)
         changed["labels"] = grown
     if len(program.distincts):
-        need = 2 * (int(memory.counters[1]) + events * len(program.distincts))
+        need = 2 * (int(memory.counters[ENTRIES]) + events * len(program.distincts))
         if need > len(memory.table):
             table = np.full((1 << (need - 1).bit_length(), 3), NONE, np.int64)
             rehash(memory.table, table)

@@ -1,4 +1,7 @@
-"""Compiled readers: the value of one feature from the state before the event."""
+"""Compiled readers: the value of one feature from the state before the event.
+
+A row of ``reads`` is an opcode, an entity, a cell, and two arguments (see the compiler).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ import math
 import numpy as np
 
 from workbench.durations import DAY, HOUR
+from workbench.features import vocabulary as v
+from workbench.features.compiling import inlined
 from workbench.features.memory import F64, I64, Memory
 from workbench.features.program import (
+    COUNT,
     FIXED_RECORD,
     GENUINE_DAY,
     LABEL,
@@ -17,53 +23,20 @@ from workbench.features.program import (
     LAST_SEEN,
     NEWEST,
     OPCODES,
-    POSITIVE_DAY,
+    POSITIVES,
     Program,
 )
-from workbench.features.structures import MISSING, NEVER, NONE, OLDER, TIME, find, inlined
-from workbench.features.vocabulary import (
-    Count,
-    Distinct,
-    HighestPast,
-    HourOfDay,
-    KnownCount,
-    KnownRate,
-    LastLabels,
-    Max,
-    Mean,
-    New,
-    Night,
-    Quiet,
-    Ratio,
-    RobustMean,
-    RobustRatio,
-    RunAge,
-    RunGap,
-    RunLength,
-    RunLowest,
-    RunOnly,
-    RunSpan,
-    SinceLast,
-    Std,
-    Sum,
-    Value,
-    Weekend,
-)
+from workbench.features.structures import MISSING, NEVER, NONE, OLDER, TIME, find
 
-_VALUE, _WEEKEND, _NIGHT, _HOUR = (OPCODES[k] for k in (Value, Weekend, Night, HourOfDay))
-_COUNT, _SUM, _MEAN, _STD, _MAX, _RATIO = (
-    OPCODES[k] for k in (Count, Sum, Mean, Std, Max, Ratio)
-)
-_DISTINCT, _NEW, _SINCE = OPCODES[Distinct], OPCODES[New], OPCODES[SinceLast]
-_KNOWN_COUNT, _KNOWN_RATE, _LAST_LABELS = (
-    OPCODES[k] for k in (KnownCount, KnownRate, LastLabels)
-)
-_ROBUST_MEAN, _ROBUST_RATIO, _HIGHEST = (
-    OPCODES[k] for k in (RobustMean, RobustRatio, HighestPast)
-)
-_RUN_LENGTH, _RUN_AGE, _RUN_GAP, _RUN_SPAN, _QUIET, _RUN_LOWEST, _RUN_ONLY = (
-    OPCODES[k] for k in (RunLength, RunAge, RunGap, RunSpan, Quiet, RunLowest, RunOnly)
-)
+_VALUE, _WEEKEND, _NIGHT = OPCODES[v.Value], OPCODES[v.Weekend], OPCODES[v.Night]
+_COUNT, _SUM, _MEAN, _STD = OPCODES[v.Count], OPCODES[v.Sum], OPCODES[v.Mean], OPCODES[v.Std]
+_MAX, _RATIO, _ZSCORE = OPCODES[v.Max], OPCODES[v.Ratio], OPCODES[v.ZScore]
+_DISTINCT, _NEW, _SINCE_LAST = OPCODES[v.Distinct], OPCODES[v.New], OPCODES[v.SinceLast]
+_KNOWN_COUNT, _KNOWN_RATE = OPCODES[v.KnownCount], OPCODES[v.KnownRate]
+_LAST_LABELS = OPCODES[v.LastLabels]
+_ROBUST_MEAN, _ROBUST_RATIO = OPCODES[v.RobustMean], OPCODES[v.RobustRatio]
+_RUN_LENGTH, _RUN_AGE, _RUN_GAP = OPCODES[v.RunLength], OPCODES[v.RunAge], OPCODES[v.RunGap]
+_RUN_SPAN, _QUIET, _RUN_ONLY = OPCODES[v.RunSpan], OPCODES[v.Quiet], OPCODES[v.RunOnly]
 LOOK_BACK = 512
 
 
@@ -72,157 +45,137 @@ def read_plain(read: I64, t: int, values: I64) -> float:
     """Read what needs no past: a value, the weekend, the night, the hour."""
     code = read[0]
     if code == _VALUE:
-        x = values[read[1]]
+        x = values[read[3]]
         return np.nan if x == MISSING else float(x)
     if code == _WEEKEND:
         # 1970-01-01 was a Thursday: days 2 and 3 of its week are the weekend.
         return 1.0 if (t // DAY) % 7 in (2, 3) else 0.0
     hour = (t % DAY) // HOUR
     if code == _NIGHT:
-        return 1.0 if hour <= read[1] else 0.0
+        return 1.0 if hour <= read[3] else 0.0
     return float(hour)
 
 
 @inlined
 def read_window(
-    program: Program, memory: Memory, read: I64, t: int, slots: I64, values: I64
+    memory: Memory, read: I64, now: int, slot: int, slots: I64, values: I64
 ) -> float:
-    """Read a count, sum, mean, deviation, maximum, ratio, z-score, distinct count or pause."""
-    code = read[0]
+    """Read a count, sum, mean, deviation, ratio, z-score, maximum, distinct count or pause."""
+    code, cell = read[0], read[2]
     cells = memory.cells
-    if code == _SINCE:
-        slot = slots[read[1]]
-        if slot == NONE or cells[slot, LAST_SEEN] == NEVER:
-            return np.nan
-        return max(t - cells[slot, LAST_SEEN], 0) / DAY
-    window = program.windows[read[1]]
-    slot = slots[window[0]]
-    if slot == NONE:
-        return np.nan
     if code == _COUNT:
-        return float(cells[slot, window[2] + 1] + 1)
+        return float(cells[slot, cell] + 1)
+    if code == _SINCE_LAST:
+        seen = cells[slot, LAST_SEEN]
+        return np.nan if seen == NEVER else (now - seen) / DAY
     if code == _DISTINCT or code == _NEW:
-        kind, cell = program.distincts[read[2], 0], program.distincts[read[2], 1]
-        value = slots[kind]
+        value = slots[read[3]]
         if value == NONE:
             return np.nan if code == _NEW else float(cells[slot, cell])
-        at = find(memory.table, slot * len(program.distincts) + read[2], value)
+        at = find(memory.table, slot * cells.shape[1] + cell, value)
         new = 1 if memory.table[at, 0] == NONE else 0
         return float(new if code == _NEW else cells[slot, cell] + new)
+    x = values[read[3]]
     if code == _MAX:
-        column, front = program.maxima[read[2], 0], cells[slot, program.maxima[read[2], 1]]
-        x = values[column]
-        if front == NONE:
-            return np.nan if x == MISSING else float(x)
-        highest = memory.pool[front, FIXED_RECORD + column]
-        return float(highest if x == MISSING else max(x, highest))
-    x, at = values[program.sums[read[2], 0]], program.sums[read[2], 1]
-    n, total, squares = cells[slot, at], cells[slot, at + 1], cells[slot, at + 2]
-    if code == _SUM or code == _MEAN or code == _STD:
-        if x != MISSING:
-            n, total, squares = n + 1, total + x, squares + x * x
-        if code == _SUM:
-            return float(total)
-        if code == _MEAN:
-            return total / n if n > 0 else np.nan
-        return _deviation(n, total, squares)
-    if x == MISSING or n == 0:
-        return np.nan
-    mean = total / n
-    if code == _RATIO:
-        return x / mean if mean > 0 else np.nan
-    deviation = _deviation(n, total, squares)
-    return (x - mean) / deviation if deviation > 0 else np.nan
+        if cells[slot, cell] != NONE:
+            highest = memory.pool[cells[slot, cell], FIXED_RECORD + read[3]]
+            return float(max(x, highest))
+        return np.nan if x == MISSING else float(x)
+    n, total, squares = cells[slot, cell], cells[slot, cell + 1], cells[slot, cell + 2]
+    if code == _RATIO or code == _ZSCORE:
+        if x == MISSING or n == 0:
+            return np.nan
+        scale = total / n if code == _RATIO else _deviation(n, total, squares)
+        # Not a number where the deviation is missing, too.
+        if not scale > 0:
+            return np.nan
+        return x / scale if code == _RATIO else (x - total / n) / scale
+    if x != MISSING:
+        n, total, squares = n + 1, total + x, squares + x * x
+    if code == _SUM:
+        return float(total)
+    if code == _MEAN:
+        return total / n if n > 0 else np.nan
+    return _deviation(n, total, squares)
 
 
 @inlined
 def _deviation(n: int, total: int, squares: int) -> float:
+    """Return the sample standard deviation from exact sums.
+
+    The squares are taken around the whole part of the mean: that sum is exact in whole numbers,
+    even where the sum of the squares themselves has wrapped around, and nothing cancels.
+    """
     if n < 2:
         return np.nan
-    return math.sqrt(max(squares - total * (total / n), 0.0) / (n - 1))
+    middle = total // n
+    rest = total - middle * n
+    around = squares - middle * (total + rest)
+    return math.sqrt((around - rest * (rest / n)) / (n - 1))
 
 
 @inlined
-def read_label(program: Program, memory: Memory, read: I64, t: int, slots: I64) -> float:
+def read_known(memory: Memory, read: I64, now: int, slot: int) -> float:
     """Read counts and rates of known labels, the last ones, or the days since one."""
-    code = read[0]
+    code, cell = read[0], read[2]
     cells = memory.cells
     if code == _KNOWN_COUNT or code == _KNOWN_RATE:
-        window = program.label_windows[read[1]]
-        slot = slots[window[0]]
-        if slot == NONE:
-            return np.nan
-        known, positives = cells[slot, window[2] + 1], cells[slot, window[2] + 2]
+        known, positives = cells[slot, cell + COUNT], cells[slot, cell + POSITIVES]
         if code == _KNOWN_RATE:
             return positives / known if known > 0 else 0.0
-        return float(positives if read[2] else known - positives)
-    slot = slots[read[1]]
-    if slot == NONE:
-        return np.nan
+        return float(positives if read[3] else known - positives)
     if code == _LAST_LABELS:
-        count = min(cells[slot, LABELS_KNOWN], read[2])
-        if count == 0:
-            return np.nan
-        bits = cells[slot, LABEL_BITS]
+        count = min(cells[slot, LABELS_KNOWN], read[3])
         positives = 0
         for i in range(count):
-            positives += (bits >> i) & 1
-        return positives / count
-    day = cells[slot, POSITIVE_DAY if read[2] else GENUINE_DAY]
-    return np.nan if day == NEVER else float(t // DAY - day)
+            positives += (cells[slot, LABEL_BITS] >> i) & 1
+        return positives / count if count > 0 else np.nan
+    day = cells[slot, cell]
+    return np.nan if day == NEVER else float(now // DAY - day)
 
 
 @inlined
 def read_habit(
-    program: Program, memory: Memory, read: I64, t: int, slots: I64, ratios: F64, means: F64
+    memory: Memory, read: I64, now: int, slot: int, ratios: F64, means: F64
 ) -> float:
     """Read the habit, the ratio to it, or the highest earlier ratio."""
-    code, habit = read[0], read[1]
+    code, habit = read[0], read[3]
     if code == _ROBUST_MEAN:
         return float(means[habit])
     if code == _ROBUST_RATIO:
         return float(ratios[habit])
-    slot = slots[program.habits[habit, 0]]
-    if slot == NONE:
-        return np.nan
+    limit = now - read[4]
     highest = 0.0
     at = memory.cells[slot, NEWEST]
     for _ in range(LOOK_BACK):
-        if at == NONE or memory.pool[at, TIME] <= t - read[2]:
+        if at == NONE or memory.pool[at, TIME] <= limit:
             break
-        if memory.pool[at, LABEL] != 0:
-            highest = max(highest, memory.pool_reals[at, habit])
+        # False where the ratio is missing.
+        if memory.pool_reals[at, habit] > highest and memory.pool[at, LABEL] != 0:
+            highest = memory.pool_reals[at, habit]
         at = memory.pool[at, OLDER]
     return highest
 
 
 @inlined
-def read_run(program: Program, memory: Memory, read: I64, t: int, slots: I64) -> float:
+def read_run(memory: Memory, read: I64, now: int, slot: int) -> float:
     """Read the entity's open run of known positives, or the quiet without one."""
-    code = read[0]
+    code, cell = read[0], read[2]
     cells = memory.cells
-    at = read[1] if code <= _QUIET else read[2]
-    slot, cell = slots[program.runs[at, 0]], program.runs[at, 1]
-    if slot == NONE:
-        return np.nan
     length, first, gap = cells[slot, cell], cells[slot, cell + 1], cells[slot, cell + 2]
-    today = t // DAY
     if code == _RUN_LENGTH:
         return float(length)
     if code == _QUIET:
         genuine = cells[slot, GENUINE_DAY]
-        return np.nan if length > 0 or genuine == NEVER else float(today - genuine)
+        return np.nan if length > 0 or genuine == NEVER else float(now // DAY - genuine)
     if length == 0:
         return np.nan
     if code == _RUN_AGE:
-        return float(today - first)
+        return float(now // DAY - first)
     if code == _RUN_GAP:
         return np.nan if gap == NEVER else float(gap)
     if code == _RUN_SPAN:
-        return np.nan if gap == NEVER else float(today - first + gap)
-    real = program.run_ratios[read[1], 1]
-    if code == _RUN_LOWEST:
-        return float(memory.reals[slot, real])
-    if length > 1:
-        return np.nan
-    return float(memory.reals[slot, real + (1 if code == _RUN_ONLY else 2)])
+        return np.nan if gap == NEVER else float(now // DAY - first + gap)
+    # The lowest ratio of a run of one is that of its only positive; a rival is of a run of one.
+    lowest_of_many = length > 1 and code < _RUN_ONLY
+    return memory.reals[slot, read[3]] if length == 1 or lowest_of_many else np.nan

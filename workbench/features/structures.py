@@ -1,8 +1,6 @@
 """Compiled building blocks of the kernel: linked lists in a pool, and a hash table.
 
-Records live in rows of one growing array; freed rows are chained and used again. Every
-function changes its arrays in place and allocates nothing, so that they are compiled without
-numba's reference counting (``compiled``), which costs several times the work itself here.
+Records live in rows of one growing array; freed rows are chained and used again.
 """
 
 from __future__ import annotations
@@ -10,17 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from workbench.features.compiling import entry, inlined
 
 NONE = -1
 NEVER = np.iinfo(np.int64).min // 4
+FOREVER = np.iinfo(np.int64).max // 4
 MISSING = np.iinfo(np.int64).min
 
-# Columns of a pool row that every list uses.
-TIME, NEWER, OLDER = 0, 1, 2
-
-compiled = njit(cache=True, _nrt=False)
-inlined = njit(cache=True, _nrt=False, forceinline=True)
+# Columns of a pool row that every list uses: the record's time, its neighbours (or NONE), and
+# the time of the newer one (or FOREVER), which spares a look at it.
+TIME, NEWER, OLDER, NEXT = 0, 1, 2, 3
 
 I64 = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -56,7 +54,7 @@ def chain_free(pool: I64, free: I64, first: int) -> None:
 
 
 @inlined
-def _home(table: I64, owner: int, value: int) -> np.int64:
+def _home(table: I64, owner: int, value: int) -> int:
     h = np.uint64(owner) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(value)
     h ^= h >> np.uint64(29)
     h *= np.uint64(0xBF58476D1CE4E5B9)
@@ -90,7 +88,7 @@ def drop(table: I64, at: int) -> None:
     table[hole, 0] = NONE
 
 
-@inlined
+@entry
 def rehash(old: I64, new: I64) -> None:
     """Move all entries into a larger, empty table."""
     for i in range(len(old)):

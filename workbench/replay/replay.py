@@ -1,4 +1,4 @@
-"""Driving a detector over a recorded stream: score first, learn when the label is known."""
+"""A replay: a detector driven over a recorded stream into a run's folder."""
 
 from __future__ import annotations
 
@@ -15,22 +15,17 @@ from workbench.errors import StreamError
 from workbench.progress import progress
 from workbench.replay import machine
 from workbench.replay.checkpoint import NAME, Checkpoint
+from workbench.replay.drive import BATCH, drive
 from workbench.replay.run import STATE, Run, write_document
 from workbench.replay.sink import ScoreSink
-from workbench.streams.labels import LabelFeed
-from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path as File
 
-    import polars as pl
-
     from workbench.replay.path import Path
     from workbench.replay.setup import Setup
     from workbench.streams.recorded import Stream
-
-BATCH = 65_536
 
 
 def replay(
@@ -78,7 +73,8 @@ def replay(
     ParameterError
         If ``resume`` meets another replay's checkpoint.
     """
-    delay = microseconds(label_delay or get_case(stream.case).label_delay)
+    given = get_case(stream.case).label_delay if label_delay is None else label_delay
+    delay = microseconds(given)
     path = setup.build()
     partial = partial_of(out)
     key = "/".join(map(str, (setup.digest, stream.hash, delay, start, until)))
@@ -90,14 +86,10 @@ def replay(
     watch = machine.Stopwatch()
     checkpoint.load(path, sink)
     done = path.counts.events
-    columns = [EVENT_ID, EVENT_TIME, *path.inputs]
-    after = None if path.last is None else path.last[0]
-    feed = LabelFeed(stream, delay, after)
     with progress(f"replay {setup.detector}", stream.n_events) as step:
         step(done)
-        for events in _remaining(stream, path, columns, start, until, batch):
-            known = feed.until(int(events[EVENT_TIME].to_physical()[-1]))
-            sink.add(events, path.process(events, known))
+        for events, scores in drive(path, stream, delay, start=start, until=until, batch=batch):
+            sink.add(events, scores)
             step(events.height)
             checkpoint.tick(path, sink)
     if path.counts.events == 0:
@@ -121,30 +113,6 @@ def replay(
     return Run.open(out, stream=stream)
 
 
-def _remaining(
-    stream: Stream,
-    path: Path,
-    columns: list[str],
-    start: datetime | None,
-    until: datetime | None,
-    batch: int,
-) -> Any:
-    """Yield the events that the path has not seen."""
-    import polars as pl
-
-    if path.last is None:
-        yield from stream.batches(batch, start, until, columns)
-        return
-    time_, event_id = path.last
-    at = pl.col(EVENT_TIME).to_physical()
-    for events in stream.batches(batch, time_, until, columns):
-        new: pl.DataFrame = events
-        if int(events[EVENT_TIME].to_physical()[0]) == time_:
-            new = events.filter((at > time_) | (pl.col(EVENT_ID) > event_id))
-        if new.height:
-            yield new
-
-
 def _document(
     stream: Stream,
     setup: Setup,
@@ -159,7 +127,8 @@ def _document(
         **setup.to_data(),
         "seed": setup.pace.seed,
         "stream": {"path": str(stream.path), "hash": stream.hash, "events": stream.n_events},
-        "label_delay": spell(delay) if not stream.labels_have_known_at else "as recorded",
+        "label_delay": "as recorded" if stream.labels_have_known_at else spell(delay),
+        "label_delay_us": delay,
         "from": start,
         "until": until,
         "last_event": {"time": last_time, "event_id": last_id},

@@ -143,9 +143,7 @@ class Run:
         span = pl.col(EVENT_TIME) >= start
         scores = self.scores.filter(span if until is None else span & (pl.col(EVENT_TIME) < until))
         frame = events.with_columns(score=scores["score"])
-        delay = self.document["label_delay"]
-        feed = LabelFeed(self.stream, None if delay == "as recorded" else _delay(delay))
-        labels = feed.until(_FOREVER)
+        labels = LabelFeed(self.stream, self.document["label_delay_us"]).until(_FOREVER)
         frame = frame.join(labels, on=EVENT_ID, how="left", maintain_order="left")
         if self.stream.truth is not None:
             frame = frame.join(
@@ -208,12 +206,6 @@ class Run:
         from workbench.replay.display import run_html
 
         return run_html(self)
-
-
-def _delay(text: str) -> int:
-    from workbench.durations import microseconds
-
-    return microseconds(text)
 
 
 def _time(text: Any) -> Any:

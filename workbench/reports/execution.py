@@ -68,10 +68,11 @@ def execute(notebook: Path, target: Path, parameters: Mapping[str, Any]) -> Fail
         Which cell failed, if one did.
     """
     failure = None
-    # Two kernels that start at the same moment may choose the same ports; a second try does not.
-    for _ in range(2):
+    # Sockets in files cannot clash, as the ports of two kernels that start at once can; where
+    # the system allows none (or their paths are too long for it), ports will do.
+    for transport in ("ipc", "tcp"):
         try:
-            return _run(notebook, target, parameters)
+            return _run(notebook, target, parameters, transport)
         except Exception as error:
             if not _is_kernel_failure(error):
                 raise
@@ -81,10 +82,13 @@ def execute(notebook: Path, target: Path, parameters: Mapping[str, Any]) -> Fail
     return failure
 
 
-def _run(notebook: Path, target: Path, parameters: Mapping[str, Any]) -> Failure | None:
+def _run(
+    notebook: Path, target: Path, parameters: Mapping[str, Any], transport: str
+) -> Failure | None:
     import papermill
     from jupyter_client.kernelspec import NoSuchKernel
     from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
     watched = os.environ.get("WORKBENCH_PROGRESS", "on") != "off" and sys.stderr.isatty()
@@ -94,6 +98,7 @@ def _run(notebook: Path, target: Path, parameters: Mapping[str, Any]) -> Failure
                 _literal(notebook),
                 _literal(target),
                 parameters=dict(parameters),
+                config=Config({"KernelManager": {"transport": transport}}),
                 progress_bar={"desc": "report", "leave": False} if watched else False,
             )
         except PapermillExecutionError as error:
@@ -118,14 +123,15 @@ def _is_kernel_failure(error: Exception) -> bool:
 
 def _interrupted(target: Path, error: Exception) -> Failure:
     """Find the cell that was running when the kernel went away; none if it never started."""
-    why = f"the kernel died ({_last_line(type(error).__name__, str(error))}); was memory short?"
-    if target.exists():
-        cells = load(target).cells
-        code = [cell for cell in cells if cell.cell_type == "code"]
-        for number, cell in enumerate(code, start=1):
-            if cell.metadata.get("papermill", {}).get("status") == "running":
-                return Failure(number, cell.source, why)
-    return Failure(None, "", why)
+    line = _last_line(type(error).__name__, str(error))
+    why = f"the kernel died, as it does when memory is short ({line})"
+    cells = load(target).cells if target.exists() else []
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    # Papermill calls every cell completed, but only those that ran have a time.
+    started = [n for n, c in enumerate(code) if c.metadata.get("papermill", {}).get("start_time")]
+    if not started:
+        return Failure(None, "", why)
+    return Failure(started[-1] + 1, code[started[-1]].source, why)
 
 
 def _last_line(name: str, message: str) -> str:

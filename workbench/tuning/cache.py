@@ -13,7 +13,6 @@ import polars as pl
 
 from workbench.atomic import atomic_folder
 from workbench.case import get_case
-from workbench.errors import StreamError
 from workbench.features.declarations import to_data
 from workbench.progress import progress
 from workbench.replay.learner import Learner
@@ -64,7 +63,7 @@ class FeatureCache:
         # Copy on write: compiled kernels take read-only arrays for another type and would be
         # compiled again.
         X, *rest = (np.load(folder / f"{name}.npy", mmap_mode="c") for name in _ARRAYS)
-        return cls(X, *rest, frame=pl.read_ipc(folder / "frame.arrow", memory_map=False))
+        return cls(X, *rest, frame=pl.read_ipc(folder / "frame.arrow"))
 
 
 def build(stream: Stream, setup: Setup, delay: int, until: int, folder: Path) -> None:
@@ -153,13 +152,3 @@ class _Recorder(Learner):
             "at": np.concatenate(self._at),
         }
 
-
-def check_span(frame: pl.DataFrame, stream: Stream) -> None:
-    """Refuse a tuning span on which no detector can be told from another."""
-    classes = frame["label"].drop_nulls().n_unique()
-    if classes < 2:
-        raise StreamError.of(
-            f"{stream.path}: {frame.height:,} events to tune on, with labels of {classes} kind(s)",
-            allowed="a stream whose first 70 % after the warm-up have positives and negatives",
-            hint="tune on a longer stream",
-        )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.case import get_case
+from workbench.durations import spell
 from workbench.replay.estimates import Estimate
 from workbench.replay.evaluation import Comparison, Measure
 from workbench.replay.replay import replay
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.streams.recorded import Stream
     from workbench.tuning.plan import Plan
 
+RUNS = "runs"
 BEST = "best"
 BASELINE = "baseline"
 
@@ -96,7 +97,7 @@ def confirm(stream: Stream, plan: Plan, best: Setup, folder: Path) -> Confirmati
     folder
         Where the runs are kept; those that a stopped study left there are taken over.
     """
-    split = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=plan.split)
+    split = plan.moment("split")
     case = get_case(plan.case)
     objective, compare = case.load("objective"), case.load("compare")
     frames = {
@@ -114,4 +115,4 @@ def _run(stream: Stream, plan: Plan, setup: Setup, out: Path) -> Run:
         run = Run.open(out, stream)
         if run.setup.digest == setup.digest:
             return run
-    return replay(stream, setup, out, label_delay=plan.label_delay)
+    return replay(stream, setup, out, label_delay=spell(plan.label_delay))

@@ -7,6 +7,7 @@ trials and the seed of all, and a study is done when each place has been filled.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from optuna.trial import TrialState
@@ -78,6 +79,17 @@ class Ledger:
         numbers = len(self._study.get_trials(deepcopy=False))
         segments = [*self._segments(), (numbers, free, following)]
         self._study.set_user_attr(SEGMENTS, segments)
+
+    def settle(self, patience: float = 60.0) -> None:
+        """Wait for trials that run on other machines; not longer than that, in seconds.
+
+        A machine that was switched off in the middle of a trial would never end it.
+        """
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if all(trial.state.is_finished() for trial in self.trials().values()):
+                return
+            time.sleep(0.5)
 
     def _segments(self) -> Segments:
         segments: Any = self._study.user_attrs.get(SEGMENTS, [(0, [], 0)])

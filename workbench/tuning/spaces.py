@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.detectors.protocol import Choice, Range
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from optuna.trial import Trial
 
@@ -83,7 +83,3 @@ def _distance(one: Any, other: Any) -> float:
     numbers = all(isinstance(v, int | float) for v in (one, other))
     return abs(one - other) if numbers else math.inf
 
-
-def order(names: Sequence[str], first: str) -> list[str]:
-    """Return the names with one of them, if it is there, moved to the front."""
-    return sorted(names, key=lambda name: name != first)

@@ -13,7 +13,7 @@ from workbench.errors import WorkbenchError
 from workbench.tuning.cache import FeatureCache, name_of
 from workbench.tuning.ledger import MEMBER, Ledger
 from workbench.tuning.sampling import Sampler, pruner
-from workbench.tuning.spaces import as_chosen, suggest
+from workbench.tuning.spaces import DETECTOR, as_chosen, suggest
 from workbench.tuning.trial import CHECKPOINTS, judge
 
 if TYPE_CHECKING:
@@ -90,6 +90,11 @@ class Work:
             if trial.state == TrialState.COMPLETE
         ]
         return max(whole, key=lambda pair: (pair[1].value, -pair[0]), default=None)
+
+    def chosen(self, place: int, trial: FrozenTrial) -> tuple[str, dict[str, Any]]:
+        """Return a trial's detector, and its parameters where they are not the defaults."""
+        values = {} if place < len(self.plan.detectors) else trial.user_attrs[PARAMETERS]
+        return trial.params[DETECTOR], values
 
     def _do(self, trial: optuna.Trial, place: int) -> None:
         detector, values = suggest(trial, self.plan.spaces)

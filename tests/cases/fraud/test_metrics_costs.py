@@ -62,7 +62,10 @@ def test_what_is_lost_and_saved_is_the_amount_of_fraud():
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"review_cost": -1}, "a review cost of -1"), ({"recovered": 1.5}, "a recovered share of 1.5")],
+    [
+        ({"review_cost": -1}, "a review cost of -1"),
+        ({"recovered": 1.5}, "a recovered share of 1.5"),
+    ],
 )
 def test_an_impossible_cost_model_is_refused(change, message):
     with pytest.raises(ParameterError, match=message):

@@ -176,7 +176,13 @@ def test_weights_count_a_card_like_its_copies():
     weighted = dict(zip(OVERALL, Sample(frame, 5, CostModel()).overall(weights), strict=True))
     sample = Sample(written_out, 5, CostModel())
     plain = dict(zip(OVERALL, sample.overall(np.ones(sample.cards, np.uint8)), strict=True))
-    for name in ("roc_auc", "average_precision", "precision_at_budget", "recall_at_budget", "brier"):
+    for name in (
+        "roc_auc",
+        "average_precision",
+        "precision_at_budget",
+        "recall_at_budget",
+        "brier",
+    ):
         assert weighted[name] == pytest.approx(plain[name], abs=1e-12), name
 
 
@@ -189,9 +195,8 @@ def test_a_score_made_after_its_label_was_known_is_never_used():
     )
     found = evaluate(leaked, budget=5, replicates=0)
     assert found.excluded["label already known"] == 100
-    assert found.overall == pytest.approx(
-        evaluate(frame.filter(~early), budget=5, replicates=0).overall
-    )
+    kept = evaluate(frame.filter(~early), budget=5, replicates=0)
+    assert found.to_dict()["overall"] == kept.to_dict()["overall"]
 
 
 def test_the_same_frame_and_seed_give_the_same_json():

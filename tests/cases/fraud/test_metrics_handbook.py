@@ -25,9 +25,7 @@ def by_the_book(frame, first_test_day, train=7, delay=7, test=7):
     for d in range(test):
         known |= {r["card"] for r in rows if r["label"] == 1 and r["day"] == train + d - 1}
         kept += [
-            r["event_id"]
-            for r in rows
-            if r["day"] == train + delay + d and r["card"] not in known
+            r["event_id"] for r in rows if r["day"] == train + delay + d and r["card"] not in known
         ]
     return kept
 
@@ -39,7 +37,7 @@ def test_the_test_set_is_the_handbooks(lengths):
     found = handbook.test_week(frame, day, *lengths)
     assert found["event_id"].to_list() == by_the_book(frame, day, *lengths)
     assert found.columns == frame.columns
-    assert 0 < len(found)
+    assert len(found) > 0
 
 
 def days(*rows):

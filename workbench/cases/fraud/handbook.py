@@ -134,8 +134,8 @@ def week_performance(
     ranking, top = Ranking(score, label, card, parts=1), Cards(rows, k).top
 
     def statistic(weights: Weights) -> Floats:
-        detected = top(weights)[:, 1]
-        return np.append(np.concatenate(ranking(weights)), detected.mean() / k)
+        precision = (top(weights)[:, 1] / k).mean()
+        return np.append(np.concatenate(ranking(weights)), precision)
 
     estimates = bootstrap(statistic, len(cards), replicates=replicates, seed=seed)
     defined = (metrics.roc_auc(label, score), metrics.average_precision(label, score))

@@ -23,7 +23,14 @@ from workbench.replay.evaluation import Comparison, Evaluation, Measure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CostModel", "card_precision_top_k", "compare", "evaluate", "measures"]
+__all__ = [
+    "CostModel",
+    "average_precision",
+    "card_precision_top_k",
+    "compare",
+    "evaluate",
+    "measures",
+]
 
 
 def measures(budget: int) -> dict[str, Measure]:
@@ -113,6 +120,15 @@ def card_precision_top_k(
         {"day": cards.days, "compromised_cards": counts[0], "detected_cards": counts[1]}
     ).with_columns((pl.col("detected_cards") / k).alias("card_precision"))
     return float((counts[1] / k).mean()) if len(cards.days) else float("nan"), by_day
+
+
+def average_precision(frame: pl.DataFrame) -> float:
+    """Return the average precision of an evaluation frame: what tuning raises as far as it can.
+
+    ``NaN`` where there is one class only.
+    """
+    rows, _ = metrics.evaluable(frame)
+    return metrics.average_precision(rows["label"].to_numpy(), rows["score"].to_numpy())
 
 
 def evaluate(

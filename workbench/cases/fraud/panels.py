@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import polars as pl
-from matplotlib.ticker import PercentFormatter
+import numpy.typing as npt
 
+from workbench.cases.fraud.sample import UNNAMED
 from workbench.replay import metrics
 from workbench.style import BLUE, GREEN, PALETTE, TEXT, VERMILION, blank, percent
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    import polars as pl
     from matplotlib.axes import Axes
 
     from workbench.replay.estimates import Floats
@@ -69,20 +70,20 @@ def by_day(axes: Axes, evaluation: Evaluation, drift: Sequence[tuple[datetime, s
         blank(axes, "No fraud in this span")
         return "No fraud to find"
     days = table["day"].to_numpy()
+    frauds = table["positives"].to_numpy()
     budget = evaluation.settings["alerts_per_day"]
-    for name, text, color, marker in (
-        ("average_precision", "average precision", BLUE, "o"),
-        ("card_precision_at_k", f"Card Precision@{budget}", GREEN, "s"),
+    for name, text, color, weights, hours in (
+        ("average_precision", "average precision", BLUE, frauds, -2),
+        ("card_precision_at_k", f"Card Precision@{budget}", GREEN, np.ones(len(days)), 2),
     ):
-        value = table[name].to_numpy()
-        axes.fill_between(
-            days, table[f"{name}_low"].to_numpy(), table[f"{name}_high"].to_numpy(),
-            color=color, alpha=0.18, lw=0,
-        )  # fmt: skip
-        axes.plot(days, value, marker, color=color, ms=2.5, alpha=0.7)
-        axes.plot(days, trailing(value), color=color, label=f"{text}, mean of {WEEK} days")
+        value, low, high = (table[name + part].to_numpy() for part in ("", "_low", "_high"))
+        beside = days.astype("datetime64[h]") + np.timedelta64(hours, "h")
+        axes.vlines(beside, low, high, color=color, lw=0.9, alpha=0.45)
+        axes.plot(beside, value, "o", color=color, ms=2.5)
+        smooth = trailing(value, weights)
+        axes.plot(days, smooth, color=color, lw=2, label=f"{text}, mean of {WEEK} days")
     axes.set(ylabel="By day, with 95 % intervals", ylim=(0, 1.0))
-    axes.set_xlabel("Day (UTC)", loc="left")
+    axes.set_xlabel(span(days), loc="left")
     axes.set_xlim(days[0] - np.timedelta64(12, "h"), days[-1] + np.timedelta64(12, "h"))
     axes.legend(loc="upper right", bbox_to_anchor=(1, -0.09), ncols=2, borderaxespad=0)
     shown = [(at, what) for at, what in drift if days[0] < np.datetime64(at.date()) <= days[-1]]
@@ -113,32 +114,32 @@ def scores(axes: Axes, rows: pl.DataFrame, patterns: Sequence[str]) -> str:
     probabilities = bool(score.min() >= 0 and score.max() <= 1)
     place = _log_odds(score) if probabilities else score
     ends = np.array([np.quantile(place[mask], (0.001, 0.999)) for mask in (fraud, ~fraud)])
-    low, high = ends.min(), ends.max()
-    edges = np.linspace(low, high, 61) if low < high else np.linspace(low - 1, low + 1, 61)
-    place = np.clip(place, edges[0], edges[-1])
+    grid = np.linspace(ends.min(), ends.max(), 241)
 
-    def draw(mask: Any, text: str, **options: Any) -> None:
-        heights = np.histogram(place[mask], edges)[0] / max(mask.sum(), 1)
-        axes.stairs(heights, edges, label=f"{text} ({mask.sum():,})", **options)
+    def draw(mask: Any, text: str, color: str, *, fill: bool = False) -> None:
+        held = np.sort(place[mask])
+        higher = 1 - np.searchsorted(held, grid) / max(len(held), 1)
+        if fill:
+            axes.fill_between(grid, higher, color=color, alpha=0.3, lw=0)
+        axes.plot(grid, higher, color=color, label=f"{text} ({len(held):,})")
 
-    draw(~fraud, "genuine", color=TEXT, fill=True, alpha=0.35, lw=0)
+    draw(~fraud, "genuine", TEXT, fill=True)
     if patterns:
-        named = rows["pattern"].fill_null("")
+        named = rows["pattern"].fill_null(UNNAMED)
         for pattern, color in zip(patterns, PALETTE * 9, strict=False):
-            mask = fraud & (named == pattern).to_numpy()
-            draw(mask, readable(pattern), color=color, lw=1.4)
+            draw(fraud & (named == pattern).to_numpy(), readable(pattern), color)
     else:
-        draw(fraud, "fraud", color=VERMILION, lw=1.4)
+        draw(fraud, "fraud", VERMILION)
     if probabilities:
         ticks = np.array([1e-6, 1e-4, 0.01, 0.1, 0.5, 0.9, 0.99, 0.9999])
         at = _log_odds(ticks)
-        inside = (at >= edges[0]) & (at <= edges[-1])
+        inside = (at >= grid[0]) & (at <= grid[-1])
         axes.set_xticks(at[inside], [f"{t:g}" for t in ticks[inside]])
     axes.set(
         xlabel=f"Score{' (log-odds scale)' if probabilities else ''}",
-        ylabel="Share of the class per bin",
+        ylabel="Share of the class that scores higher",
+        ylim=(0, 1.02),
     )
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     below(axes)
     above = np.searchsorted(np.sort(score[~fraud]), np.median(score[fraud])) / (~fraud).sum()
     return f"The median fraud scores higher than {percent(above)} of what is genuine"
@@ -175,16 +176,25 @@ def below(axes: Axes) -> None:
     )  # fmt: skip
 
 
-def trailing(values: Floats, width: int = WEEK) -> Floats:
-    """Return the mean of the last ``width`` values that are defined, shape (n,).
+def span(days: npt.NDArray[np.datetime64]) -> str:
+    """Name an axis of days, with the years that its ticks leave out."""
+    return f"Day (UTC), {days[0]} to {days[-1]}" if len(days) else "Day (UTC)"
+
+
+def trailing(values: Floats, weights: Floats, width: int = WEEK) -> Floats:
+    """Return the weighted mean of the last ``width`` values that are defined, shape (n,).
+
+    Weighted by its frauds, a day with a single one does not move average precision much.
 
     Examples
     --------
-    >>> trailing(np.array([1.0, 2.0, np.nan, 4.0]), 2)
+    >>> trailing(np.array([1.0, 2.0, np.nan, 4.0]), np.array([1, 1, 1, 3]), 2)
     array([1. , 1.5, 2. , 4. ])
     """
-    column = pl.Series(values).fill_nan(None)
-    return column.rolling_mean(width, min_samples=1).to_numpy()
+    weights = np.where(np.isnan(values), 0.0, weights)
+    sums = (np.cumsum(x) for x in (np.nan_to_num(values) * weights, weights))
+    total, weight = (x - np.append(np.zeros(width), x)[: len(x)] for x in sums)
+    return metrics.ratio(total, weight)
 
 
 def foreseen(evaluation: Evaluation) -> str:
@@ -215,19 +225,29 @@ def _change(table: pl.DataFrame, drift: Sequence[tuple[datetime, str]]) -> str:
     defined = ~np.isnan(value)
     if not defined.any():
         return "No day has frauds and genuine transactions"
+    frauds = table["positives"].to_numpy()
     falls = []
     for at, what in drift:
         since = (days - np.datetime64(at.date())).astype(int)
-        before = value[defined & (since >= -WEEK) & (since < 0)]
-        after = value[defined & (since >= 0) & (since < WEEK)]
-        if len(before) and len(after):
-            falls.append((before.mean() - after.mean(), before.mean(), after.mean(), what))
-    if falls and max(falls)[0] > 0.03:
+        spans = (defined & (since >= -WEEK) & (since < 0), defined & (since >= 0) & (since < WEEK))
+        if all(span.sum() > 1 for span in spans):
+            (was, error), (became, other) = (_mean(value[s], frauds[s]) for s in spans)
+            if was - became > max(0.03, 1.96 * math.hypot(error, other)):
+                falls.append((was - became, was, became, what))
+    if falls:
         _, was, became, what = max(falls)
         return (
             f"Average precision falls from {was:.2f} to {became:.2f} in the week after "
             f"“{readable(what)}”"
         )
-    low, high = np.quantile(value[defined], (0.1, 0.9))
-    held = "In spite of the marked changes, average precision" if falls else "Average precision"
-    return f"{held} is {low:.2f} to {high:.2f} on 8 days of 10"
+    smooth = trailing(value, frauds)
+    low, high = np.nanmin(smooth), np.nanmax(smooth)
+    held = "In spite of the marked changes, average precision" if drift else "Average precision"
+    return f"{held} over {WEEK} days stays between {low:.2f} and {high:.2f}"
+
+
+def _mean(values: Floats, weights: Floats) -> tuple[float, float]:
+    """Return the weighted mean and its standard error."""
+    mean = np.average(values, weights=weights)
+    error = math.sqrt((weights**2 * (values - mean) ** 2).sum()) / weights.sum()
+    return float(mean), error

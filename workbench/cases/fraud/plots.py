@@ -169,8 +169,8 @@ def plot_money(frame: pl.DataFrame, evaluation: Evaluation) -> Figure:
             days, saved, saved + lost, color=VERMILION, alpha=0.45, lw=0, label="lost"
         )
         left.plot(days, review, color=TEXT, label="cost of review")
-        left.set(xlabel="Day (UTC)", ylabel="Thousand (minor units / 100,000), cumulated")
-        left.legend(loc="upper left")
+        left.set(xlabel=panels.span(days), ylabel="Thousand (minor units / 100,000), cumulated")
+        panels.below(left)
         share = saved[-1] / (saved[-1] + lost[-1]) if len(saved) and saved[-1] + lost[-1] else 0.0
         title(left, f"{percent(share)} of the amount of fraud is saved", 60)
         _net_by_budget(right, rows, cost, int(settings["alerts_per_day"]))
@@ -235,13 +235,13 @@ def _effect(axes: Axes, edges: Floats, weights: Floats) -> None:
 def _net_by_budget(axes: Axes, rows: pl.DataFrame, cost: CostModel, budget: int) -> None:
     rank = metrics.daily_rank(rows)
     card, _ = metrics.codes(rows["card"])
-    budgets = sorted({*BUDGETS, budget})
+    budgets = sorted({*(b for b in BUDGETS if b <= 10 * budget), budget})
     net = np.array([money(rows, card, rank < b, cost)["net"].sum() for b in budgets]) / THOUSAND
     axes.plot(budgets, net, "o-", ms=3.5, color=BLUE)
     axes.axvline(budget, color=VERMILION, lw=1, ls=(0, (4, 2)), label=f"budget: {budget:,}")
     axes.set(xscale="log", xlabel="Alerts a day", ylabel="Saved less review, thousand")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-    axes.legend(loc="lower right")
+    panels.below(axes)
     best = int(np.argmax(net))
     title(axes, f"Alerts pay most at {budgets[best]:,} a day: {net[best]:,.0f} thousand net", 60)
 

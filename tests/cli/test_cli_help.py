@@ -1,0 +1,85 @@
+"""The commands that other programs call, and what their help says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+
+from workbench.cli.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CONTRACT = {
+    "simulate": ["CASE", "--out", "--days", "--seed", "--scale"],
+    "import": ["CASE", "FILE", "--out", "--preset", "--map", "--strict"],
+    "inspect": ["DIR"],
+    "replay": [
+        "CASE", "--stream", "--detector", "-p", "--label-delay", "--deliver", "--from", "--until",
+        "--out", "--resume", "--json",
+    ],
+    "tune": [
+        "CASE", "--stream", "--detector", "--trials", "--jobs", "--storage", "--out", "--resume",
+        "--json",
+    ],
+    "compare": ["RUN", "RUN..."],
+    "report": ["NAME", "-p", "--out", "--json"],
+    "schedule run": [],
+    "schedule list": [],
+    "schedule crontab": [],
+    "export": ["RUN", "--out"],
+    "verify": ["ARTIFACT"],
+    "score": ["ARTIFACT", "--stream", "--out", "--learn", "--from", "--until"],
+    "lab": [],
+}  # fmt: skip
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Yield every command with its name."""
+    for name, command in typer.main.get_command(app).commands.items():
+        for inner, subcommand in getattr(command, "commands", {"": command}).items():
+            yield f"{name} {inner}".strip(), subcommand
+
+
+@pytest.mark.parametrize("command", CONTRACT)
+def test_each_command_of_the_contract_explains_itself(
+    workbench: Callable[..., Any], command: str
+) -> None:
+    done = workbench(*command.split(), "--help")
+
+    assert (done.code, done.err) == (0, "")
+    words = done.out.replace("{", " ").replace("}", " ").replace(",", " ").split()
+    assert not [word for word in CONTRACT[command] if word not in words]
+
+
+def test_there_is_no_command_beside_the_contract() -> None:
+    assert {name for name, _ in commands()} == set(CONTRACT)
+
+
+def test_every_option_says_what_it_does_and_its_default() -> None:
+    for name, command in commands():
+        for option in command.params:
+            assert option.help, f"{name} {option.name}"
+            stated = option.required or option.show_default or option.default is not None
+            assert stated, f"{name} {option.name}"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_the_help_lists_the_commands_in_the_order_of_their_use(
+    workbench: Callable[..., Any], arguments: tuple[str, ...]
+) -> None:
+    done = workbench(*arguments)
+
+    listed = done.out.partition("Commands:\n")[2].split("\n")
+    assert done.code == 0
+    assert [line.split()[0] for line in listed if line][:3] == ["simulate", "import", "inspect"]
+
+
+def test_no_summary_is_cut_short(workbench: Callable[..., Any]) -> None:
+    assert "..." not in workbench("--help").out.partition("Commands:\n")[2]
+
+
+def test_the_version_is_one_line(workbench: Callable[..., Any]) -> None:
+    assert workbench("--version").out.startswith("workbench ")

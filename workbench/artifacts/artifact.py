@@ -1,0 +1,127 @@
+"""An exported detector: opened without trusting it, verified, and set going again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from workbench.artifacts.manifest import Manifest, describe
+from workbench.detectors import codec
+from workbench.errors import ArtifactError, CheckFailed
+from workbench.project import locate
+
+if TYPE_CHECKING:
+    from workbench.replay.path import Path as EventPath
+
+STATE = "state.npz"
+
+
+class Artifact:
+    """A folder that holds a detector as it was after a run's last event.
+
+    Made by :func:`workbench.artifacts.export.export` or :meth:`open`. Nothing in it is
+    executed: its state is plain data, and objects are built from a fixed list of kinds.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    """
+
+    def __init__(self, path: Path, content: Manifest) -> None:
+        self.path = path
+        self._content = content
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open an artifact's folder.
+
+        Raises
+        ------
+        ArtifactError
+            If there is none, its manifest is damaged, or a newer version wrote it.
+        """
+        path = locate(path)
+        return cls(path, Manifest.read(path))
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as plain data."""
+        return self._content.model_dump(mode="json")
+
+    @property
+    def case(self) -> str:
+        """Name of the case."""
+        return str(self._content.setup["case"])
+
+    @property
+    def last_event(self) -> tuple[int, str]:
+        """Time (µs since 1970, UTC) and id of the last event that the detector has seen."""
+        return self._content.last_event
+
+    @property
+    def label_delay(self) -> int:
+        """Delay (µs) of labels that carry no ``known_at``, as it was replayed."""
+        return self._content.label_delay_us
+
+    def verify(self) -> None:
+        """Compare every file with the manifest.
+
+        Raises
+        ------
+        CheckFailed
+            If a file is missing, has changed, or was added; the message names it.
+        """
+        found, stated = describe(self.path), self._content.files
+        for name in sorted(found.keys() | stated.keys()):
+            if name not in found:
+                what = "is missing"
+            elif name not in stated:
+                what = "is not in the manifest"
+            elif found[name] != stated[name]:
+                what = "is not what was exported: its SHA-256 differs"
+            else:
+                continue
+            raise CheckFailed(
+                f"{self.path / name} {what}. An artifact holds exactly the files of its manifest; "
+                "export it again, or fetch it again from where it came."
+            )
+
+    def restore(self, *, learning: bool) -> EventPath:
+        """Verify the artifact and return its path, ready for the event after its last one.
+
+        Parameters
+        ----------
+        learning
+            Whether labels go on being learned. They reach the features in any case.
+
+        Raises
+        ------
+        CheckFailed
+            If a file is not what the manifest says.
+        ArtifactError
+            If this version of the workbench cannot set the detector going.
+        """
+        from workbench.replay.setup import Setup
+
+        self.verify()
+        setup = Setup.from_data(self._content.setup)
+        path = setup.build(learning=learning)
+        state = codec.load(self.path / STATE)
+        try:
+            path.restore(state)
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise ArtifactError.of(
+                f"{self.path / STATE} ({type(error).__name__}: {error})",
+                allowed=f"the state of the detector {setup.detector!r} of this version",
+                hint="use the version of the workbench that exported it: "
+                f"{self._content.versions.get('event-workbench', 'unknown')}",
+            ) from error
+        return path
+
+    def __repr__(self) -> str:
+        setup = self._content.setup
+        return (
+            f"<Artifact {self.path}: {setup['detector']} ({setup['case']}) after "
+            f"{self._content.counts['events']:,} events>"
+        )

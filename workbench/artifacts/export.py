@@ -1,0 +1,60 @@
+"""From a run to an artifact."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from workbench.artifacts.artifact import STATE, Artifact
+from workbench.artifacts.manifest import FORMAT, KIND, Manifest, describe
+from workbench.atomic import atomic_folder
+from workbench.replay import run as runs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbench.replay.run import Run
+
+
+def export(run: Run, path: Path) -> Artifact:
+    """Export the detector as it was after the run's last event.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    path
+        The artifact's folder; one that was there is replaced when the new one is whole.
+
+    Returns
+    -------
+    Artifact
+        The artifact, verified.
+    """
+    if "metrics" not in run.document:
+        run.record()
+    document, schema = run.document, run.case.schema
+    last = document["last_event"]
+    with atomic_folder(path) as folder:
+        shutil.copyfile(run.path / runs.STATE, folder / STATE)
+        Manifest(
+            format=FORMAT,
+            kind=KIND,
+            setup=run.setup.to_data(),
+            columns={
+                "version": schema.version,
+                "routing": schema.routing,
+                "columns": [asdict(column) for column in schema.columns],
+            },
+            stream={k: document["stream"][k] for k in ("hash", "events")},
+            last_event=(last["time"], last["event_id"]),
+            label_delay_us=document["label_delay_us"],
+            counts=document["counts"],
+            metrics=document["metrics"],
+            versions=document["versions"],
+            files=describe(folder),
+        ).write(folder)
+    artifact = Artifact.open(path)
+    artifact.verify()
+    return artifact

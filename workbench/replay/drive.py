@@ -1,0 +1,82 @@
+"""The driver of recorded streams: batches and labels in event time, along the one path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench.streams.labels import LabelFeed
+from workbench.streams.schema import EVENT_ID, EVENT_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from workbench.detectors.protocol import Vector
+    from workbench.replay.path import Path
+    from workbench.streams.recorded import Stream
+
+BATCH = 65_536
+
+
+def drive(
+    path: Path,
+    stream: Stream,
+    label_delay: int,
+    *,
+    start: datetime | None = None,
+    until: datetime | None = None,
+    batch: int = BATCH,
+) -> Iterator[tuple[pl.DataFrame, Vector]]:
+    """Drive a path over the events of a recorded stream that it has not seen.
+
+    Parameters
+    ----------
+    path
+        The path, fresh or restored.
+    stream
+        The recorded stream.
+    label_delay
+        Microseconds from an event to its label, for labels that carry no ``known_at``.
+    start, until
+        Only events from ``start`` (inclusive) until ``until`` (exclusive).
+    batch
+        The most events a batch; changes no score.
+
+    Yields
+    ------
+    events : polars.DataFrame
+        A batch with its ids, times and the columns that features read.
+    scores : ndarray
+        Their scores.
+    """
+    feed = LabelFeed(stream, label_delay, None if path.last is None else path.last[0])
+    columns = [EVENT_ID, EVENT_TIME, *path.inputs]
+    for events in _unseen(path, stream.batches(batch, _later(path, start), until, columns)):
+        known = feed.until(int(events[EVENT_TIME].to_physical()[-1]))
+        yield events, path.process(events, known)
+
+
+def _later(path: Path, start: datetime | None) -> int | datetime | None:
+    """Return the later one of the start and the path's last event."""
+    if path.last is None:
+        return start
+    if start is None:
+        return path.last[0]
+    return max(path.last[0], int(pl.Series([start]).dt.timestamp("us")[0]))
+
+
+def _unseen(path: Path, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Leave out events at the time of the path's last event that it has seen already."""
+    if path.last is None:
+        yield from batches
+        return
+    time, event_id = path.last
+    at = pl.col(EVENT_TIME).to_physical()
+    for events in batches:
+        new = events
+        if int(events[EVENT_TIME].to_physical()[0]) == time:
+            new = events.filter((at > time) | (pl.col(EVENT_ID) > event_id))
+        if new.height:
+            yield new
