@@ -21,9 +21,14 @@ def model(classifier: Any = None) -> Any:
     aggregates = compose.Select("amount", "weekend", "night")
     for days in WINDOWS:
         period = dt.timedelta(days=days)
-        for by, how in (("card", stats.Count()), ("card", stats.Mean()), ("terminal", stats.Count())):
+        # A rolling count is a rolling sum of ones: stats.Count cannot be rolled in River 0.26.
+        for on, by, how in (
+            ("one", "card", stats.Sum()),
+            ("amount", "card", stats.Mean()),
+            ("one", "terminal", stats.Sum()),
+        ):
             aggregates += feature_extraction.Agg(
-                on="amount", by=by, how=utils.TimeRolling(how, period=period)
+                on=on, by=by, how=utils.TimeRolling(how, period=period)
             )
     if classifier is None:
         classifier = linear_model.LogisticRegression(optim.SGD(0.01))
@@ -43,6 +48,7 @@ def dataset(rows: pl.DataFrame, labels: list[int]) -> list[tuple[dict[str, Any],
             "card": card,
             "terminal": terminal,
             "amount": amount,
+            "one": 1,
             "weekend": int(naive.weekday() >= 5),
             "night": int(naive.hour <= 6),
         }

@@ -12,6 +12,8 @@ import polars as pl
 from benchmarks.data import BUILD, handbook, head, table
 from benchmarks.river_native import documented_way
 from workbench.cases.fraud.features import HANDBOOK
+from workbench.detectors.additive import Additive
+from workbench.detectors.rows import as_dicts
 from workbench.durations import DAY
 from workbench.replay.drive import drive
 from workbench.replay.replay import replay
@@ -120,11 +122,27 @@ def _bare(stream: Stream, setup: Setup) -> float:
     X = np.concatenate([rows for rows, _, _ in recorder.learned])
     y = np.concatenate([labels for _, labels, _ in recorder.learned]).astype(bool).tolist()
     w = np.concatenate([weights for _, _, weights in recorder.learned]).tolist()
-    calls = detector.river_calls(X, y, w)
+    learn, prepared = _river_calls(detector, X)
     begin = time.perf_counter()
-    for learn, x, label, weight in calls:
+    for x, label, weight in zip(prepared, y, w, strict=True):
         learn(x, label, weight)
     return seconds + time.perf_counter() - begin
+
+
+def _river_calls(detector: Any, X: Any) -> tuple[Any, list[dict[Any, float]]]:
+    """Return River's own call behind a detector, and the dicts that it takes."""
+    model = detector.model
+    if isinstance(detector, Additive):
+        ids = detector.binning.encode(X)
+        values = detector.binning.values[ids].tolist()
+        rows = zip(ids.tolist(), values, strict=True)
+        return model.learn_one, [dict(zip(row, value, strict=True)) for row, value in rows]
+
+    def learn(x: dict[str, float], label: bool, weight: float) -> None:
+        detector.scaler.learn_one(x)
+        model.learn_one(detector.scaler.transform_one(x), label, weight)
+
+    return learn, as_dicts(X, detector.features)
 
 
 def _spread(seconds: list[float]) -> str:

@@ -50,8 +50,8 @@ class Case:
     compare
         ``module:attribute`` of ``compare(frame, other, ...) -> Comparison``.
     objective
-        ``module:attribute`` of ``objective(frame) -> float``, which tuning raises as far as it
-        can; the attribute has the name of a metric that ``compare`` knows.
+        ``module:attribute`` of ``objective(rows) -> float``, which tuning raises as far as it
+        can, of rows that may be evaluated; the attribute is named as the metric in ``compare``.
     plots
         ``module:attribute`` of ``plot(frame, evaluation, truth) -> Figure``.
     report

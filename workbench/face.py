@@ -148,9 +148,20 @@ def tune(
     StreamError
         If the stream is damaged, or too short to tune and confirm on.
     """
+    from workbench.project import output
     from workbench.tuning.tune import tune as search
 
-    raise NotImplementedError(search)
+    return search(
+        _stream(stream),
+        [detectors] if isinstance(detectors, str) else detectors,
+        trials=trials,
+        jobs=jobs,
+        label_delay=label_delay,
+        deliver=deliver,
+        seed=seed,
+        out=None if out is None else output(out),
+        resume=resume,
+    )
 
 
 def load_run(path: str | Path) -> Run:

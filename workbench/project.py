@@ -26,3 +26,20 @@ def output(path: str | Path) -> Path:
     """Return where a relative path is written: below the project's folder."""
     path = Path(path)
     return path if path.is_absolute() else root() / path
+
+
+def shown(path: str | Path) -> str:
+    """Return a path as people are shown it: below the project's folder without that folder.
+
+    So notebooks show the same on every machine.
+
+    Examples
+    --------
+    >>> shown(root() / "data" / "fraud")
+    'data/fraud'
+    """
+    path = Path(path)
+    try:
+        return path.resolve().relative_to(root().resolve()).as_posix()
+    except ValueError:
+        return str(path)

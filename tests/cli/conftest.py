@@ -38,7 +38,7 @@ def workbench(
     """Run a command: ``workbench("inspect", folder)``."""
     # What stands on stderr must not depend on what ran before on this machine.
     monkeypatch.setenv("WORKBENCH_PROGRESS", "off")
-    monkeypatch.setattr("workbench.cli.compiling.compiled", lambda: True)
+    monkeypatch.setattr("workbench.cli.compiling.announce", lambda: None)
 
     def run(*arguments: object) -> Done:
         capsys.readouterr()
@@ -52,7 +52,7 @@ def workbench(
 def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small simulated stream; tests read it and do not change it."""
     folder = tmp_path_factory.mktemp("cli") / "small"
-    assert main(["simulate", "fraud", "--out", str(folder), "--days", "8", "--scale", "0.1"]) == 0
+    assert main(["simulate", "fraud", "--out", str(folder), "--days", "12", "--scale", "0.07"]) == 0
     return folder
 
 

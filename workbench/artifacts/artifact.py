@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.artifacts.manifest import Manifest, describe
 from workbench.detectors import codec
 from workbench.errors import ArtifactError, CheckFailed
-from workbench.project import locate
+from workbench.project import locate, shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbench.replay.path import Path as EventPath
 
 STATE = "state.npz"
@@ -122,6 +123,6 @@ class Artifact:
     def __repr__(self) -> str:
         setup = self._content.setup
         return (
-            f"<Artifact {self.path}: {setup['detector']} ({setup['case']}) after "
+            f"<Artifact {shown(self.path)}: {setup['detector']} ({setup['case']}) after "
             f"{self._content.counts['events']:,} events>"
         )

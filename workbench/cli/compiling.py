@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import cache
+from typing import Any
+
+from numba.core import event
 
 from workbench.cli import output
 
 
+class Compiling(event.Listener):
+    """Tells of the first kernel that is compiled; one that the cache has is no such event."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def on_start(self, _: Any) -> None:
+        """Write a line on stderr, once."""
+        if not self._told:
+            output.note("compiling the kernels: on first use only, some 20 s")
+        self._told = True
+
+    def on_end(self, _: Any) -> None:
+        """Write nothing."""
+
+
+@cache
 def announce() -> None:
-    """Write a line on stderr if the feature kernel has never been compiled on this machine."""
-    if not compiled():
-        output.note("compiling the kernels: on first use only, some 20 s")
-
-
-def compiled() -> bool:
-    """Return whether numba's cache has the kernel as it is now."""
-    from workbench.features import kernel
-
-    source = Path(kernel.__file__)
-    # The index that numba keeps for each function beside, or away from, a source that changed.
-    indices = Path(kernel.advance.stats.cache_path).glob(f"{source.stem}.advance-*.nbi")
-    return any(index.stat().st_mtime >= source.stat().st_mtime for index in indices)
+    """From now on, tell of kernels that are compiled."""
+    event.register("numba:compile", Compiling())  # type: ignore[no-untyped-call] # numba has none

@@ -31,4 +31,6 @@ def report(
     if json:
         output.json(published.to_dict())
         return
+    if published.headline:
+        output.say(published.headline)
     output.places(report=published.html, notebook=published.notebook)

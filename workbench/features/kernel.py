@@ -147,16 +147,16 @@ def _habits(
         slot, x = slots[program.habits[h, 0]], values[program.habits[h, 1]]
         ratios[h] = np.nan
         means[h] = np.nan
-        if slot == NONE or x == MISSING:
-            continue
-        cell = program.habits[h, 2]
         count, total = memory.totals[h, 0], memory.totals[h, 1]
+        if slot == NONE or (count == 0 and x == MISSING):
+            continue
         everybody = total / count if count > 0 else float(x)
-        prior = program.habit_parameters[h, 1]
+        cell, prior = program.habits[h, 2], program.habit_parameters[h, 1]
         own = memory.cells[slot, cell] + prior
         mean = (memory.cells[slot, cell + 1] + prior * everybody) / own if own > 0 else everybody
         means[h] = mean
-        ratios[h] = x / mean if mean > 0 else 1.0
+        if x != MISSING:
+            ratios[h] = x / mean if mean > 0 else 1.0
 
 
 @inlined

@@ -89,7 +89,8 @@ def read_window(
         # Not a number where the deviation is missing, too.
         if not scale > 0:
             return np.nan
-        return x / scale if code == _RATIO else (x - total / n) / scale
+        # The difference is taken in whole numbers, where it cannot cancel.
+        return x / scale if code == _RATIO else (x * n - total) / n / scale
     if x != MISSING:
         n, total, squares = n + 1, total + x, squares + x * x
     if code == _SUM:

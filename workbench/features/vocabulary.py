@@ -363,7 +363,7 @@ class RunRival(Feature):
     ratio: RobustRatio
     by: str
     within: str = "13d"
-    form: ClassVar[str] = "{by}_run_rival_{ratio}"
+    form: ClassVar[str] = "{by}_run_rival_{ratio}_{within}"
     sentence: ClassVar[str] = (
         "Highest {ratio} within {within} of the only positive in the run at the {by}"
     )

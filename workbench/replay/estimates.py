@@ -109,7 +109,7 @@ def bootstrap(
 
     >>> x = np.arange(10.0)
     >>> print(*bootstrap(lambda w: np.array([(w * x).sum() / w.sum()]), 10, seed=1))
-    4.500 [2.6..., 6.3...]
+    4.500 [2.777, 6.715]
     """
     if replicates < 0:
         raise ParameterError.of(

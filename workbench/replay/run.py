@@ -12,7 +12,7 @@ import polars as pl
 from workbench.atomic import atomic_file
 from workbench.case import Case, get_case
 from workbench.errors import BadInput, StreamError
-from workbench.project import locate, output
+from workbench.project import locate, output, shown
 from workbench.replay.setup import Setup
 from workbench.streams.labels import LabelFeed
 from workbench.streams.recorded import Stream
@@ -198,8 +198,9 @@ class Run:
 
     def __repr__(self) -> str:
         return (
-            f"<Run {self.path}: {self.setup.detector} on {self.document['counts']['events']:,} "
-            f"events of {Path(self.document['stream']['path']).name}>"
+            f"<Run {shown(self.path)}: {self.setup.detector} on "
+            f"{self.document['counts']['events']:,} events of "
+            f"{Path(self.document['stream']['path']).name}>"
         )
 
     def _repr_html_(self) -> str:

@@ -98,6 +98,7 @@ def _run(
                 _literal(notebook),
                 _literal(target),
                 parameters=dict(parameters),
+                extra_arguments=["--log-level=CRITICAL"],
                 config=Config({"KernelManager": {"transport": transport}}),
                 progress_bar={"desc": "report", "leave": False} if watched else False,
             )

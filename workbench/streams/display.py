@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.durations import DAY, HOUR, MINUTE, SECOND, microseconds
 from workbench.errors import ParameterError
+from workbench.project import shown
 from workbench.streams.manifest import rfc3339
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def html(stream: Stream) -> str:
     return (
         '<div style="color:inherit;font-variant-numeric:tabular-nums">'
         f"<strong>{escape(about['case'])}</strong> "
-        f'<span style="opacity:.65">{escape(about["path"])}</span>'
+        f'<span style="opacity:.65">{escape(shown(stream.path))}</span>'
         f'<table style="margin:.3em 0 0;border-collapse:collapse">{rows}</table></div>'
     )
 

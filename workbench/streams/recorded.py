@@ -12,6 +12,7 @@ import polars as pl
 
 from workbench.case import case_names, get_case
 from workbench.errors import StreamError
+from workbench.project import shown
 from workbench.streams.frames import Order, conform, conform_labels, required_columns
 from workbench.streams.manifest import MANIFEST, Manifest, Part, PartKind, as_utc, hash_of
 from workbench.streams.parts import PartFile, sha256
@@ -282,7 +283,7 @@ class Stream:
 
     def __repr__(self) -> str:
         return (
-            f"<Stream {self.path}: {self.case}, {self.n_events:,} events "
+            f"<Stream {shown(self.path)}: {self.case}, {self.n_events:,} events "
             f"{self.start:%Y-%m-%d} – {self.end:%Y-%m-%d}, {self.n_labels:,} labels>"
         )
 

@@ -15,12 +15,14 @@ from workbench.atomic import atomic_folder
 from workbench.case import get_case
 from workbench.features.declarations import to_data
 from workbench.progress import progress
+from workbench.replay.drive import drive
 from workbench.replay.learner import Learner
-from workbench.replay.replay import BATCH
+from workbench.replay.metrics import evaluable
 from workbench.streams.labels import LabelFeed
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from workbench.detectors.protocol import Matrix, Vector
@@ -46,8 +48,9 @@ class FeatureCache:
     sequence, values, at
         The labels in delivery order, shape (m,) each: the row of each label's event, its value,
         and the first row that is scored after its delivery.
-    frame
-        The evaluation frame of the rows, but for the scores.
+    judged
+        The rows that may be evaluated, in order: ``row``, and the evaluation frame's columns
+        but for the score.
     """
 
     X: Matrix
@@ -55,18 +58,18 @@ class FeatureCache:
     sequence: I64
     values: I8
     at: I64
-    frame: pl.DataFrame
+    judged: pl.DataFrame
 
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Open a cache; the features stay on disk until they are read."""
         # Copy on write: compiled kernels take read-only arrays for another type and would be
         # compiled again.
-        X, *rest = (np.load(folder / f"{name}.npy", mmap_mode="c") for name in _ARRAYS)
-        return cls(X, *rest, frame=pl.read_ipc(folder / "frame.arrow"))
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in _ARRAYS}
+        return cls(**arrays, judged=pl.read_ipc(folder / "judged.arrow"))
 
 
-def build(stream: Stream, setup: Setup, delay: int, until: int, folder: Path) -> None:
+def build(stream: Stream, setup: Setup, delay: int, until: datetime, folder: Path) -> None:
     """Compute the features of a stream's first span; the folder appears when it is whole.
 
     The one path computes them: events and labels come by as in a replay, and a recorder stands
@@ -81,36 +84,34 @@ def build(stream: Stream, setup: Setup, delay: int, until: int, folder: Path) ->
     delay
         Delay of labels without ``known_at``, in µs.
     until
-        Only events before this time (µs).
+        Only events before this time.
     folder
         Where the cache is written.
     """
-    times = [b[EVENT_TIME] for b in stream.batches(BATCH, None, until, [EVENT_TIME])]
-    n = sum(map(len, times))
+    judged, time = _judged(stream, setup, delay, until)
     path = setup.build()
-    feed = LabelFeed(stream, delay)
-    wanted = (EVENT_ID, EVENT_TIME, *get_case(setup.case).evaluation_columns)
-    columns = list(dict.fromkeys([*wanted, *path.inputs]))
-    with atomic_folder(folder) as partial, progress("features", n) as step:
-        X = np.lib.format.open_memmap(
-            partial / "X.npy", mode="w+", dtype=np.float64, shape=(n, len(setup.features))
-        )
+    with atomic_folder(folder) as partial, progress("features", len(time)) as step:
+        shape = (len(time), len(setup.features))
+        X = np.lib.format.open_memmap(partial / "X.npy", "w+", np.float64, shape)
         recorder = path.learner = _Recorder(path.learner, X)
-        frames, labels = [], []
-        for events in stream.batches(BATCH, None, until, columns):
-            labels.append(feed.until(int(events[EVENT_TIME].to_physical()[-1])))
-            path.process(events, labels[-1])
-            frames.append(events.select(wanted))
+        for events, _ in drive(path, stream, delay, until=until):
             step(events.height)
-        labels.append(feed.until(_FOREVER))
         X.flush()
-        np.save(partial / "time.npy", pl.concat(times).to_physical().to_numpy())
-        for name, array in recorder.labels().items():
+        for name, array in {"time": time, **recorder.labels()}.items():
             np.save(partial / f"{name}.npy", array)
-        frame = pl.concat(frames).join(
-            pl.concat(labels), on=EVENT_ID, how="left", maintain_order="left"
-        )
-        frame.write_ipc(partial / "frame.arrow")
+        judged.write_ipc(partial / "judged.arrow")
+
+
+def _judged(stream: Stream, setup: Setup, delay: int, until: datetime) -> tuple[pl.DataFrame, I64]:
+    """Return the rows that may be evaluated, and the times of all."""
+    columns = [EVENT_ID, EVENT_TIME, *get_case(setup.case).evaluation_columns]
+    events = pl.concat(list(stream.batches(until=until, columns=columns)))
+    labels = LabelFeed(stream, delay).until(_FOREVER)
+    frame = events.with_row_index("row").join(
+        labels, on=EVENT_ID, how="left", maintain_order="left"
+    )
+    rows, _ = evaluable(frame.with_columns(score=0.0))
+    return rows.drop("score"), events[EVENT_TIME].to_physical().to_numpy()
 
 
 def name_of(setup: Setup) -> str:
@@ -151,4 +152,3 @@ class _Recorder(Learner):
             "values": np.concatenate(self._values),
             "at": np.concatenate(self._at),
         }
-

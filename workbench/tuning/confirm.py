@@ -9,6 +9,7 @@ from workbench.case import get_case
 from workbench.durations import spell
 from workbench.replay.estimates import Estimate
 from workbench.replay.evaluation import Comparison, Measure
+from workbench.replay.metrics import evaluable
 from workbench.replay.replay import replay
 from workbench.replay.run import DOCUMENT, Run
 from workbench.replay.setup import find_spec
@@ -105,7 +106,7 @@ def confirm(stream: Stream, plan: Plan, best: Setup, folder: Path) -> Confirmati
         for name, setup in {BEST: best, **opponents(plan)}.items()
     }
     return Confirmation(
-        {name: objective(frame) for name, frame in frames.items()},
+        {name: objective(evaluable(frame)[0]) for name, frame in frames.items()},
         {name: compare(frames[BEST], frame) for name, frame in frames.items() if name != BEST},
     )
 

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Each process is one thread wide: together they would ask for more than the machine has.
-SINGLE_THREADED = {
-    name: "1"
-    for name in (
+SINGLE_THREADED = dict.fromkeys(
+    (
         "POLARS_MAX_THREADS",
         "NUMBA_NUM_THREADS",
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
         "MKL_NUM_THREADS",
-    )
-}
+    ),
+    "1",
+)
 
 
 def run_workers(

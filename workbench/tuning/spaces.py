@@ -82,4 +82,3 @@ def _nearest(dimension: Dimension, value: Any) -> Any:
 def _distance(one: Any, other: Any) -> float:
     numbers = all(isinstance(v, int | float) for v in (one, other))
     return abs(one - other) if numbers else math.inf
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
@@ -11,13 +10,15 @@ import polars as pl
 
 from workbench.atomic import atomic_file
 from workbench.errors import BadInput
-from workbench.project import locate
+from workbench.project import locate, shown
 from workbench.replay.run import Run
 from workbench.replay.setup import Setup
 from workbench.tuning.confirm import BASELINE, BEST, RUNS, Confirmation
 from workbench.tuning.plan import Plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.figure import Figure
 
     from workbench.replay.estimates import Estimate
@@ -145,7 +146,9 @@ class Study:
             )
         later = f"on the {self._days()} that no trial saw"
         interval = f"{what} {format(self.gain, '+' + measure.spec)}"
-        zero = "the interval excludes zero" if self.gain.excludes_zero else "the interval holds zero"
+        zero = (
+            "the interval excludes zero" if self.gain.excludes_zero else "the interval holds zero"
+        )
         said = {
             "better": "The choice is better than the shipped default",
             "worse": "The choice is worse than the shipped default",
@@ -178,7 +181,7 @@ class Study:
         counts = self.document["counts"]["trials"]
         winner = self.winner
         return (
-            f"<Study {self.path}: {counts} trials, best {winner['detector']} with "
+            f"<Study {shown(self.path)}: {counts} trials, best {winner['detector']} with "
             f"{self.plan.objective} {winner['objective']:.3f}>\n{self.verdict}"
         )
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from workbench.replay.replay import BATCH
+from workbench.errors import WorkbenchError
+from workbench.replay.drive import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,13 +74,23 @@ def judge(
     start
         Time (µs) from which events are judged.
     objective
-        Takes an evaluation frame and returns the metric; higher is better.
+        Takes rows that may be evaluated, with their scores, and returns the metric; higher is
+        better.
+
+    Raises
+    ------
+    WorkbenchError
+        If a score is not finite.
     """
-    time = cache.time
-    first = int(np.searchsorted(time, start))
-    begin, end = int(time[first]), int(time[-1])
+    first = int(np.searchsorted(cache.time, start))
+    begin, end = int(cache.time[first]), int(cache.time[-1])
     moments = [begin + (end - begin) * k // CHECKPOINTS for k in range(1, CHECKPOINTS)]
-    stops = [int(s) for s in np.searchsorted(time, moments, side="right")]
+    stops = [int(s) for s in np.searchsorted(cache.time, moments, side="right")]
+    position = cache.judged["row"].to_numpy()
+    low = int(np.searchsorted(position, first))
     for scores in play(setup, cache, stops):
-        span = cache.frame[first : len(scores)]
-        yield objective(span.with_columns(score=pl.Series(scores[first:])))
+        if not np.isfinite(scores).all():
+            raise WorkbenchError(f"{setup.detector} gave a score that is not finite.")
+        high = int(np.searchsorted(position, len(scores)))
+        chosen = pl.Series("score", scores[position[low:high]])
+        yield objective(cache.judged[low:high].with_columns(chosen))

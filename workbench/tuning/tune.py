@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from workbench.errors import ParameterError, StreamError, WorkbenchError
 from workbench.progress import progress
@@ -124,13 +125,14 @@ def _compute_features(stream: Stream, plan: Plan, folder: Path) -> None:
         setup = plan.setup(detector)
         place = folder / CACHE / name_of(setup)
         if not place.exists():
-            build(stream, setup, plan.label_delay, plan.split, place)
+            build(stream, setup, plan.label_delay, plan.moment("split"), place)
     cache = FeatureCache.open(place)
-    judged = cache.frame[int(np.searchsorted(cache.time, plan.start)) :]
-    if judged["label"].drop_nulls().n_unique() < 2:
+    first = int(np.searchsorted(cache.time, plan.start))
+    judged = cache.judged.filter(pl.col("row") >= first)
+    if judged["label"].n_unique() < 2:
         raise StreamError.of(
-            f"{stream.path}: {judged.height:,} events from {plan.moment('start'):%Y-%m-%d} until "
-            f"{plan.moment('split'):%Y-%m-%d} without labels of both kinds",
+            f"{stream.path}: {judged.height:,} labels of one kind for events from "
+            f"{plan.moment('start'):%Y-%m-%d} until {plan.moment('split'):%Y-%m-%d}",
             allowed="a stream with positives and negatives there",
             hint="tune on a longer stream",
         )

@@ -34,7 +34,7 @@ def by_the_book(frame, first_test_day, train=7, delay=7, test=7):
 def test_the_test_set_is_the_handbooks(lengths):
     frame = random(days=24, cards=200)
     day = FIRST + timedelta(days=16)
-    found = handbook.test_week(frame, day, *lengths)
+    found = handbook.week_rows(frame, day, *lengths)
     assert found["event_id"].to_list() == by_the_book(frame, day, *lengths)
     assert found.columns == frame.columns
     assert len(found) > 0
@@ -60,20 +60,20 @@ def days(*rows):
 )
 def test_each_test_day_knows_one_more_day_of_the_delay_week(fraud_day, test_day, kept):
     frame = days((fraud_day, "a", 1), (test_day, "a", 0))
-    found = handbook.test_week(frame, FIRST + timedelta(days=14))
+    found = handbook.week_rows(frame, FIRST + timedelta(days=14))
     assert ("a" in found["card"].to_list()) == kept
 
 
 def test_a_fraud_before_the_training_week_is_not_known():
     frame = days((0, "a", 1), (16, "a", 0))
-    found = handbook.test_week(frame, FIRST + timedelta(days=15), delta_test=6)
+    found = handbook.week_rows(frame, FIRST + timedelta(days=15), delta_test=6)
     assert "a" in found["card"].to_list()
 
 
 def test_performance_is_measured_on_those_rows():
     frame = random(days=22, cards=200)
     day = FIRST + timedelta(days=14)
-    rows = handbook.test_week(frame, day)
+    rows = handbook.week_rows(frame, day)
     found = handbook.week_performance(frame, day, k=5, replicates=30)
     label, score = rows["label"].to_numpy(), rows["score"].to_numpy()
     assert found["roc_auc"].value == roc_auc_score(label, score)
@@ -84,13 +84,13 @@ def test_performance_is_measured_on_those_rows():
 
 def test_a_frame_that_does_not_cover_the_weeks_is_refused_with_what_it_covers():
     with pytest.raises(ParameterError, match="events from 2025-03-03 to 2025-03-23"):
-        handbook.test_week(days(), date(2025, 3, 16))
+        handbook.week_rows(days(), date(2025, 3, 16))
     with pytest.raises(ParameterError, match="a frame that covers 2025-03-04 to 2025-03-24"):
-        handbook.test_week(days(), date(2025, 3, 18))
+        handbook.week_rows(days(), date(2025, 3, 18))
     with pytest.raises(ParameterError, match="no events"):
-        handbook.test_week(written(), date(2025, 3, 18))
+        handbook.week_rows(written(), date(2025, 3, 18))
 
 
 def test_lengths_are_whole_days():
     with pytest.raises(ParameterError, match="7 training, 0 delay and 7 test days"):
-        handbook.test_week(days(), date(2025, 3, 17), delta_delay=0)
+        handbook.week_rows(days(), date(2025, 3, 17), delta_delay=0)

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 NAMES: Final = ("roc_auc", "average_precision", "card_precision_at_k")
 
 
-def test_week(
+def week_rows(
     frame: pl.DataFrame,
     first_test_day: date,
-    delta_train: int = 7,  # noqa: PT028 - a test week, not a test
-    delta_delay: int = 7,  # noqa: PT028 - a test week, not a test
-    delta_test: int = 7,  # noqa: PT028 - a test week, not a test
+    delta_train: int = 7,
+    delta_delay: int = 7,
+    delta_test: int = 7,
 ) -> pl.DataFrame:
     """Return the transactions of a test week by the Handbook's ``get_train_test_set``.
 
@@ -128,7 +128,7 @@ def week_performance(
     ParameterError
         If the frame does not cover these days or lacks a column.
     """
-    rows, _ = metrics.evaluable(test_week(frame, first_test_day), ("card",))
+    rows, _ = metrics.evaluable(week_rows(frame, first_test_day), ("card",))
     score, label = rows["score"].to_numpy(), rows["label"].to_numpy()
     card, cards = metrics.codes(rows["card"])
     ranking, top = Ranking(score, label, card, parts=1), Cards(rows, k).top

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from workbench.replay.estimates import Floats
     from workbench.replay.evaluation import Evaluation
 
-#: Dashes of the lines of other runs, which are drawn in grey tones of lower weight.
 DASHES: Final = ("--", ":", "-.", (0, (1, 3)))
+"""Of other runs' lines, in turn."""
 WEEK: Final = 7
 
 
@@ -82,25 +82,24 @@ def by_day(axes: Axes, evaluation: Evaluation, drift: Sequence[tuple[datetime, s
         axes.plot(beside, value, "o", color=color, ms=2.5)
         smooth = trailing(value, weights)
         axes.plot(days, smooth, color=color, lw=2, label=f"{text}, mean of {WEEK} days")
-    axes.set(ylabel="By day, with 95 % intervals", ylim=(0, 1.0))
+    axes.set(ylabel="By day, with 95 % intervals", ylim=(0, 1.03))
     axes.set_xlabel(span(days), loc="left")
     axes.set_xlim(days[0] - np.timedelta64(12, "h"), days[-1] + np.timedelta64(12, "h"))
     axes.legend(loc="upper right", bbox_to_anchor=(1, -0.09), ncols=2, borderaxespad=0)
     shown = [(at, what) for at, what in drift if days[0] < np.datetime64(at.date()) <= days[-1]]
     for number, (at, _) in enumerate(shown, 1):
         day = np.datetime64(at.date())
-        axes.vlines([day], 0, 1, color=VERMILION, lw=1, ls=(0, (4, 2)))
+        axes.vlines([day], 0, 1.03, color=VERMILION, lw=1, ls=(0, (4, 2)))
         axes.annotate(
             f" {number}", (day, 0.99), xycoords=("data", "axes fraction"), va="top",
             fontsize=8, fontweight="bold", color=VERMILION,
         )  # fmt: skip
+    lines = -(-len(shown) // 2)
     for number, (at, what) in enumerate(shown):
-        row, column = number % -(-len(shown) // 2), number // -(-len(shown) // 2)
-        place = (0.5 * column, -34 - 12 * row)
-        text = f"{number + 1}  {at:%d %b}: {readable(what)}"
         axes.annotate(
-            text, (place[0], 0), (0, place[1]), xycoords="axes fraction",
-            textcoords="offset points", va="top", fontsize=8,
+            f"{number + 1}  {at:%d %b}: {readable(what)}",
+            (0.5 * (number // lines), 0), (0, -34 - 12 * (number % lines)),
+            xycoords="axes fraction", textcoords="offset points", va="top", fontsize=8,
         )  # fmt: skip
     return _change(table, shown)
 
@@ -125,9 +124,10 @@ def scores(axes: Axes, rows: pl.DataFrame, patterns: Sequence[str]) -> str:
 
     draw(~fraud, "genuine", TEXT, fill=True)
     if patterns:
-        named = rows["pattern"].fill_null(UNNAMED)
+        named = rows["pattern"].is_in(patterns).fill_null(value=False).to_numpy()
         for pattern, color in zip(patterns, PALETTE * 9, strict=False):
-            draw(fraud & (named == pattern).to_numpy(), readable(pattern), color)
+            own = (rows["pattern"] == pattern).fill_null(value=False).to_numpy()
+            draw(fraud & (own if pattern != UNNAMED else ~named), readable(pattern), color)
     else:
         draw(fraud, "fraud", VERMILION)
     if probabilities:

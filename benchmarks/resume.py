@@ -1,0 +1,63 @@
+"""Killed ten times at random moments, a replay ends with the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.data import BUILD, handbook, table
+
+NEEDS_HANDBOOK = True
+KILLS = 10
+
+
+def run(file: Path) -> None:
+    """Kill a replay of the whole file with SIGKILL and resume it, again and again."""
+    stream = handbook(file)
+    whole, killed = BUILD / "runs" / "whole", BUILD / "runs" / "killed"
+    begin = time.perf_counter()
+    _start(stream.path, whole, resume=False).wait()
+    seconds = time.perf_counter() - begin
+    moments = random.Random(7)  # noqa: S311 - moments, not secrets
+    kills = 0
+    process = _start(stream.path, killed, resume=False)
+    while kills < KILLS:
+        try:
+            process.wait(timeout=moments.uniform(0.3, 0.9) * seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+        else:
+            break
+        process = _start(stream.path, killed, resume=True)
+    process.wait()
+    same = _hash(whole) == _hash(killed)
+    table(
+        ("kills", "scores.parquet of the run never stopped", "of the one that was", "same bytes"),
+        [(kills, _hash(whole)[:16], _hash(killed)[:16], "yes" if same else "NO")],
+    )
+    if not same:
+        raise SystemExit(1)
+
+
+def _start(stream: Path, out: Path, *, resume: bool) -> subprocess.Popen[bytes]:
+    code = (
+        "import sys; from pathlib import Path;"
+        "from workbench.streams.recorded import Stream; from workbench.replay.setup import Setup;"
+        "from workbench.replay.replay import replay;"
+        "replay(Stream.open(sys.argv[1]), Setup.of('fraud'), Path(sys.argv[2]),"
+        " label_delay='7d', resume=sys.argv[3] == 'True', checkpoint_every=0.2, batch=16_384)"
+    )
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-c", code, str(stream), str(out), str(resume)]
+    )
+
+
+def _hash(run: Path) -> str:
+    return hashlib.sha256((run / "scores.parquet").read_bytes()).hexdigest()
