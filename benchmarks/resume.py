@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.data import BUILD, handbook, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NEEDS_HANDBOOK = True
 KILLS = 10

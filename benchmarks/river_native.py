@@ -6,8 +6,17 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
-from river import compose, evaluate, feature_extraction, linear_model, metrics, optim, preprocessing
-from river import stats, utils
+from river import (
+    compose,
+    evaluate,
+    feature_extraction,
+    linear_model,
+    metrics,
+    optim,
+    preprocessing,
+    stats,
+    utils,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,7 +44,9 @@ def model(classifier: Any = None) -> Any:
     return aggregates | preprocessing.StandardScaler() | classifier
 
 
-def dataset(rows: pl.DataFrame, labels: list[int]) -> list[tuple[dict[str, Any], bool, dict[str, Any]]]:
+def dataset(
+    rows: pl.DataFrame, labels: list[int]
+) -> list[tuple[dict[str, Any], bool, dict[str, Any]]]:
     """Return events as River takes them."""
     events = []
     columns = (rows["event_time"], rows["card"], rows["terminal"], rows["amount"])
@@ -61,7 +72,5 @@ def documented_way(rows: pl.DataFrame, labels: list[int], classifier: Any = None
     events = dataset(rows, labels)
     pipeline = model(classifier)
     begin = time.perf_counter()
-    evaluate.progressive_val_score(
-        events, pipeline, metrics.ROCAUC(), moment="moment", delay=DELAY
-    )
+    evaluate.progressive_val_score(events, pipeline, metrics.ROCAUC(), moment="moment", delay=DELAY)
     return time.perf_counter() - begin

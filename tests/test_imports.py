@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,7 @@ SCORING = [
 LAB = ["river", "IPython", "jupyterlab", "pandas", "matplotlib", "sklearn", "optuna", "papermill"]
 
 
+@cache
 def imported(module: Path) -> set[str]:
     """Return the names of what a module imports when it runs, type checking apart."""
     found: set[str] = set()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 def partial_of(path: Path) -> Path:
@@ -47,6 +47,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> target = Path(tempfile.mkdtemp()) / "a.txt"
     >>> with atomic_file(target) as temporary:
     ...     _ = temporary.write_text("whole")

@@ -52,7 +52,7 @@ def workbench(
 def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small simulated stream; tests read it and do not change it."""
     folder = tmp_path_factory.mktemp("cli") / "small"
-    assert main(["simulate", "fraud", "--out", str(folder), "--days", "12", "--scale", "0.07"]) == 0
+    assert main(["simulate", "fraud", "--out", str(folder), "--days", "20", "--scale", "0.08"]) == 0
     return folder
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from workbench.detectors import codec
 from workbench.detectors.allowed import CALLABLES, CLASSES, resolve
-from workbench.detectors.checks import Subject, structured_rows
+from workbench.detectors.check_data import Subject, structured_rows
 from workbench.detectors.registry import builtin
 from workbench.errors import ArtifactError
 

@@ -8,10 +8,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import wraps
 from statistics import fmean, stdev
 
 from workbench.durations import DAY, HOUR, microseconds
 from workbench.features import vocabulary as v
+
+
+def once(function):
+    """Remember answers; the same question is asked for many words."""
+
+    @wraps(function)
+    def answer(world, *question):
+        key = (function, *question)
+        if key not in world.answers:
+            world.answers[key] = function(world, *question)
+        return world.answers[key]
+
+    return answer
 
 
 @dataclass
@@ -41,12 +56,14 @@ class World:
     events: list[Event]
     labels: list[Label]
     forget_after: int
-    habits: dict[tuple, float | None] = field(default_factory=dict)
+    answers: dict = field(default_factory=dict)
 
+    @once
     def now(self, i):
         """The time of the latest event that has come, be it this one."""
         return max([self.events[i].time] + [e.time for e in self.events[:i] if not e.late])
 
+    @once
     def past(self, i, by, key=None):
         """The entity's earlier events in order, from where it was last forgotten."""
         key = self.events[i].keys[by] if key is None else key
@@ -61,6 +78,7 @@ class World:
             later = event.time
         return past[::-1]
 
+    @once
     def within(self, i, by, window):
         begin = self.now(i) - microseconds(window)
         return [j for j in self.past(i, by) if self.events[j].time > begin]
@@ -68,6 +86,7 @@ class World:
     def delivered(self, i):
         return [label for label in self.labels if label.at <= i]
 
+    @once
     def known(self, i, by):
         """The labels of the entity's events, in the order of their delivery."""
         past = self.past(i, by)
@@ -148,7 +167,7 @@ def zscore(world, i, f):
     own, past = world.value(i, f.column), world.values(world.within(i, f.by, f.window), f.column)
     if own is None or len(past) < 2 or stdev(past) == 0:
         return None
-    return (own - fmean(past)) / stdev(past)
+    return float(own - Fraction(sum(past), len(past))) / stdev(past)
 
 
 def distinct(world, i, f):
@@ -199,14 +218,8 @@ def since_label(world, i, f):
 # -- habits -----------------------------------------------------------------------------------
 
 
+@once
 def robust_mean(world, i, f):
-    key = (i, f.by, f.column, f.outlier, f.prior)
-    if key not in world.habits:
-        world.habits[key] = _habit(world, i, f)
-    return world.habits[key]
-
-
-def _habit(world, i, f):
     def ordinary(events):
         kept = [(j, robust_ratio(world, j, f)) for j in events if not world.events[j].late]
         return world.values([j for j, r in kept if r is not None and r <= f.outlier], f.column)
@@ -220,6 +233,7 @@ def _habit(world, i, f):
     return (sum(own) + f.prior * fmean(everybody)) / weight if weight else fmean(everybody)
 
 
+@once
 def robust_ratio(world, i, f):
     own, habit = world.value(i, f.column), robust_mean(world, i, f)
     if own is None or habit is None:
@@ -228,10 +242,10 @@ def robust_ratio(world, i, f):
 
 
 def highest(world, events, labels, ratio):
-    """The highest ratio of those events that no label says to be genuine."""
+    """The highest ratio of those events that no label says to be genuine; 0 if none is higher."""
     genuine = {label.event for label in labels if label.value == 0}
     found = [robust_ratio(world, j, ratio) for j in events if j not in genuine]
-    return max((r for r in found if r is not None), default=0)
+    return max([0, *(r for r in found if r is not None)])
 
 
 def highest_past(world, i, f):
@@ -250,6 +264,7 @@ class Run:
     positives: list[Label]
 
 
+@once
 def run(world, i, by):
     """The run that is open when the event comes."""
     open_run, genuine = None, None

@@ -1,0 +1,1 @@
+"""The cases: what belongs to one kind of stream, each in a folder of its own."""

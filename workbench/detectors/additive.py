@@ -6,44 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from workbench.detectors import codec
-from workbench.detectors.binning import Binning, Layout, bins_of, column_id, quantile_terms
-from workbench.detectors.optimizers import SPACE, logistic_regression, sigmoid
+from workbench.detectors.binning import Binning, quantile_terms
+from workbench.detectors.kernels import additive_scores, distinct
+from workbench.detectors.optimizers import SPACE, logistic_regression
 from workbench.detectors.protocol import Choice, DetectorSpec, Range
 from workbench.detectors.rows import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workbench.detectors.binning import Cross, Ids, Term
+    from workbench.detectors.binning import Cross, Term
     from workbench.detectors.protocol import Matrix, State, Vector
-
-
-@njit(cache=True)
-def _score(
-    X: Matrix, layout: Layout, weights: Vector, intercept: float
-) -> Vector:  # pragma: no cover - compiled
-    columns = len(layout.offset) - 1
-    bins = np.empty(len(layout.feature), np.int64)
-    scores = np.empty(len(X))
-    for i in range(len(X)):
-        bins_of(X, i, layout, bins)
-        # One order for every row: the cut into batches can change no bit.
-        total = 0.0
-        for c in range(columns):
-            total += weights[column_id(c, bins, layout)]
-        scores[i] = sigmoid(total + intercept)
-    return scores
-
-
-@njit(cache=True)
-def _distinct(ids: Ids, width: int) -> Ids:  # pragma: no cover - compiled
-    met = np.zeros(width, np.bool_)
-    for i in ids:
-        met[i] = True
-    return np.flatnonzero(met)
 
 
 class Additive:
@@ -131,7 +106,7 @@ class Additive:
 
     def _snapshot(self) -> Vector:
         if self._due:
-            due = _distinct(np.concatenate(self._due), len(self._weights))
+            due = distinct(np.concatenate(self._due), len(self._weights))
             weight = self.model._weights.__getitem__
             self._weights[due] = np.fromiter(map(weight, self._keys[due].tolist()), float)
             if not self._plain:
@@ -142,7 +117,9 @@ class Additive:
     def score(self, X: Matrix) -> Vector:
         """Return probabilities of shape (n,)."""
         X = checked(X, self.features)
-        scores: Vector = _score(X, self.binning.layout, self._snapshot(), self.model.intercept)
+        scores: Vector = additive_scores(
+            X, self.binning.layout, self._snapshot(), self.model.intercept
+        )
         return scores
 
     def reference_score(self, x: Mapping[str, float]) -> float:

@@ -31,7 +31,7 @@ class _Snapshot(NamedTuple):
 
 
 @njit(cache=True)
-def _score(X: Matrix, met: _Snapshot) -> Vector:  # pragma: no cover - compiled
+def _score(X: Matrix, met: _Snapshot) -> Vector:
     classes = len(met.label)
     scores = np.zeros(len(X))
     root = np.sqrt(2.0 * np.pi)

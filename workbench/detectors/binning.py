@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
+from workbench.detectors.kernels import LANES, Layout, encode
 from workbench.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from workbench.detectors.kernels import Ids
     from workbench.detectors.protocol import Matrix, Vector
-
-Ids = npt.NDArray[np.int64]
-LANES = 16
-"""Edges that are compared side by side."""
 
 
 class Encoding(Protocol):
@@ -202,64 +198,6 @@ def quantile_terms(features: Sequence[str], count: int) -> tuple[Term, ...]:
     return tuple(Term(name, Quantiles(ladder)) for name in features)
 
 
-class Layout(NamedTuple):
-    """What the compiled kernels need: terms, then columns that mix the bins of their parts."""
-
-    feature: Ids  # per term, its column in X
-    start: Ids  # per term, where its edges begin; one more at the end
-    edges: Vector  # all terms' edges, each padded with infinities to a multiple of LANES
-    size: Ids  # per term, its number of bins
-    part_start: Ids  # per column, where its parts begin; one more at the end
-    part: Ids  # the terms that columns are made of
-    offset: Ids  # per column, the id of its first bin; one more at the end: the number of ids
-
-
-@njit(cache=True)
-def bins_of(X: Matrix, i: int, layout: Layout, bins: Ids) -> None:  # pragma: no cover - compiled
-    """Write the bin of each term for row ``i``."""
-    for t in range(len(bins)):
-        value = X[i, layout.feature[t]]
-        if np.isnan(value):
-            bins[t] = layout.size[t] - 1
-            continue
-        first, base = layout.start[t], layout.start[t]
-        count = layout.start[t + 1] - first
-        while count > 48:
-            half = count >> 1
-            if layout.edges[base + half - 1] < value:
-                base += half
-            count -= half
-        # The last few edges are compared side by side, which beats halving on. The slice and the
-        # spelled-out choice are what lets the compiler do so.
-        below = base - first
-        edges = layout.edges[base : base + count]
-        for e in range(len(edges)):
-            below += 1 if edges[e] < value else 0
-        bins[t] = below
-
-
-@njit(cache=True)
-def column_id(column: int, bins: Ids, layout: Layout) -> np.int64:  # pragma: no cover - compiled
-    """Return the id of the bin that a row falls into in one column."""
-    mixed = np.int64(0)
-    for p in range(layout.part_start[column], layout.part_start[column + 1]):
-        term = layout.part[p]
-        mixed = mixed * layout.size[term] + bins[term]
-    return np.int64(layout.offset[column] + mixed)
-
-
-@njit(cache=True)
-def _encode(X: Matrix, layout: Layout) -> Ids:  # pragma: no cover - compiled
-    columns = len(layout.offset) - 1
-    bins = np.empty(len(layout.feature), np.int64)
-    ids = np.empty((len(X), columns), np.int64)
-    for i in range(len(X)):
-        bins_of(X, i, layout, bins)
-        for c in range(columns):
-            ids[i, c] = column_id(c, bins, layout)
-    return ids
-
-
 class Binning:
     """Terms and crosses over named features, as ids from 0 to :attr:`width` - 1.
 
@@ -333,7 +271,7 @@ class Binning:
 
     def encode(self, X: Matrix) -> Ids:
         """Return the ids of C-contiguous rows of shape (n, f): int64 of shape (n, columns)."""
-        ids: Ids = _encode(X, self.layout)
+        ids: Ids = encode(X, self.layout)
         return ids
 
     def encode_one(self, x: Mapping[str, float]) -> list[int]:

@@ -2,6 +2,9 @@
 
 The walk takes the same path as River's: left where the value is at most the threshold; where it
 is missing, to the child that has seen more weight, the left one on a tie.
+
+The kernels that call each other stand in this one file: numba keeps a compiled function until
+its own file changes.
 """
 
 from __future__ import annotations
@@ -123,9 +126,7 @@ def flatten(trees: Sequence[Any], features: Sequence[str], *, adaptive: bool = F
 
 
 @njit(cache=True)
-def votes(
-    X: Matrix, i: int, tree: int, flat: FlatTrees
-) -> tuple[float, float]:  # pragma: no cover - compiled
+def votes(X: Matrix, i: int, tree: int, flat: FlatTrees) -> tuple[float, float]:
     """Return what one tree says of row ``i``: its votes for label 0 and label 1."""
     node = flat.root[tree]
     if node < 0:
@@ -150,3 +151,31 @@ def votes(
         else:
             node = flat.right[node]
     return negative + flat.negative[node], positive + flat.positive[node]
+
+
+@njit(cache=True)
+def tree_scores(X: Matrix, flat: FlatTrees, normalise: bool) -> Vector:
+    """Return the first tree's vote for label 1, shape (n,); ``normalise`` makes it a share."""
+    scores = np.empty(len(X))
+    for i in range(len(X)):
+        negative, positive = votes(X, i, 0, flat)
+        total = negative + positive
+        if normalise and total != 0.0:
+            positive *= 1 / total
+        scores[i] = positive
+    return scores
+
+
+@njit(cache=True)
+def forest_scores(X: Matrix, flat: FlatTrees, weights: Vector) -> Vector:
+    """Return the share of the trees' weighted votes that label 1 gets, shape (n,)."""
+    scores = np.empty(len(X))
+    for i in range(len(X)):
+        negative, positive = 0.0, 0.0
+        for tree in range(len(weights)):
+            against, in_favour = votes(X, i, tree, flat)
+            negative += against * weights[tree]
+            positive += in_favour * weights[tree]
+        total = negative + positive
+        scores[i] = positive / total if total > 0.0 else positive
+    return scores

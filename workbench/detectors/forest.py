@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from workbench.detectors import codec
-from workbench.detectors.flat_trees import FlatTrees, flatten, votes
+from workbench.detectors.flat_trees import FlatTrees, flatten, forest_scores
 from workbench.detectors.protocol import Choice, DetectorSpec, Range
 from workbench.detectors.rows import as_dicts, checked
 from workbench.detectors.trees import NEVER
@@ -18,20 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.detectors.protocol import Matrix, State, Vector
-
-
-@njit(cache=True)
-def _score(X: Matrix, flat: FlatTrees, weights: Vector) -> Vector:  # pragma: no cover - compiled
-    scores = np.empty(len(X))
-    for i in range(len(X)):
-        negative, positive = 0.0, 0.0
-        for tree in range(len(weights)):
-            against, in_favour = votes(X, i, tree, flat)
-            negative += against * weights[tree]
-            positive += in_favour * weights[tree]
-        total = negative + positive
-        scores[i] = positive / total if total > 0.0 else positive
-    return scores
 
 
 class AdaptiveForest:
@@ -124,7 +109,7 @@ class AdaptiveForest:
             # A tree that was never right yet votes with weight 1, as in River.
             weights = np.where(accuracy > 0.0, accuracy, 1.0)
             self._snapshot = flatten(self.model.data, self.features), weights
-        scores: Vector = _score(X, *self._snapshot)
+        scores: Vector = forest_scores(X, *self._snapshot)
         return scores
 
     def reference_score(self, x: Mapping[str, float]) -> float:

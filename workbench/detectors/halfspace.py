@@ -30,7 +30,7 @@ class _Cuts(NamedTuple):
 @njit(cache=True)
 def _score(
     X: Matrix, cuts: _Cuts, reference: Index, latest: Index, height: int, window: int
-) -> Vector:  # pragma: no cover - compiled
+) -> Vector:
     trees = len(cuts.feature)
     largest = trees * window * (2 ** (height + 1) - 1)
     scores = np.empty(len(X))

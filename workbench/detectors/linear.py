@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from workbench.detectors import codec
-from workbench.detectors.optimizers import SPACE, logistic_regression, sigmoid
+from workbench.detectors.kernels import linear_scores
+from workbench.detectors.optimizers import SPACE, logistic_regression
 from workbench.detectors.protocol import DetectorSpec, Range
 from workbench.detectors.rows import as_dicts, checked
 
@@ -17,21 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.detectors.protocol import Matrix, State, Vector
-
-
-@njit(cache=True)
-def _score(
-    X: Matrix, mean: Vector, deviation: Vector, weights: Vector, intercept: float
-) -> Vector:  # pragma: no cover - compiled
-    scores = np.empty(len(X))
-    for i in range(len(X)):
-        total = 0.0
-        for j in range(len(weights)):
-            # A missing feature is no key in River's dict; one without spread is scaled to 0.
-            if deviation[j] != 0.0 and not np.isnan(X[i, j]):
-                total += weights[j] * ((X[i, j] - mean[j]) / deviation[j])
-        scores[i] = sigmoid(total + intercept)
-    return scores
 
 
 class Linear:
@@ -89,7 +74,7 @@ class Linear:
     def score(self, X: Matrix) -> Vector:
         """Return probabilities of shape (n,)."""
         X = checked(X, self.features)
-        scores: Vector = _score(X, *self._parameters(), self.model.intercept)
+        scores: Vector = linear_scores(X, *self._parameters(), self.model.intercept)
         return scores
 
     def _parameters(self) -> tuple[Vector, Vector, Vector]:

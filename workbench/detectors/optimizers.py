@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from workbench.detectors.protocol import Choice, Range
 from workbench.errors import ParameterError
@@ -56,13 +55,3 @@ def logistic_regression(optimizer: str, lr: float, l2: float, intercept_lr: floa
     else:
         made = {"sgd": optim.SGD, "adagrad": optim.AdaGrad, "adam": optim.Adam}[optimizer](lr)
     return linear_model.LogisticRegression(optimizer=made, l2=l2, intercept_lr=intercept_lr)
-
-
-@njit(cache=True)
-def sigmoid(z: float) -> np.float64:  # pragma: no cover - compiled
-    """Return 1/(1+exp(-z)) as ``river.utils.math.sigmoid`` does: exactly 0 or 1 beyond ±30."""
-    if z < -30.0:
-        return np.float64(0.0)
-    if z > 30.0:
-        return np.float64(1.0)
-    return np.float64(1.0 / (1.0 + np.exp(-z)))

@@ -91,6 +91,9 @@ class DetectorSpec:
         Whether labels change it. A rule does not learn.
     features
         The case's feature set that it reads.
+    pace
+        Settings of the pace that differ from the usual ones, see
+        :data:`workbench.replay.setup.PACE_SETTINGS`.
     """
 
     name: str
@@ -100,6 +103,7 @@ class DetectorSpec:
     space: Mapping[str, Choice | Range] = field(default_factory=dict)
     learns: bool = True
     features: str = "all"
+    pace: Mapping[str, Any] = field(default_factory=dict)
 
     def make(self, features: Sequence[str], seed: int = 0, **parameters: Any) -> Detector:
         """Build the detector with its defaults and the given parameters."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @njit(cache=True)
-def _first_infinite(values: Matrix) -> np.int64:  # pragma: no cover - compiled
+def _first_infinite(values: Matrix) -> np.int64:
     rows, columns = values.shape
     for i in range(rows):
         for j in range(columns):

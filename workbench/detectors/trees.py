@@ -4,35 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-from numba import njit
-
 from workbench.detectors import codec
-from workbench.detectors.flat_trees import FlatTrees, flatten, votes
+from workbench.detectors.flat_trees import FlatTrees, flatten, tree_scores
 from workbench.detectors.protocol import Choice, DetectorSpec, Range
 from workbench.detectors.rows import as_dicts, checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    import numpy.typing as npt
+
     from workbench.detectors.protocol import Matrix, State, Vector
 
 NEVER = 2**62
 """River can measure a tree's memory every so many rows. How large Python objects are is not part
 of their state, so a restored tree would grow differently: ``max_depth`` bounds trees instead."""
-
-
-@njit(cache=True)
-def _score(X: Matrix, flat: FlatTrees, normalise: bool) -> Vector:  # pragma: no cover - compiled
-    scores = np.empty(len(X))
-    for i in range(len(X)):
-        negative, positive = votes(X, i, 0, flat)
-        total = negative + positive
-        if normalise and total != 0.0:
-            positive *= 1 / total
-        scores[i] = positive
-    return scores
 
 
 class HoeffdingTree:
@@ -66,6 +53,7 @@ class HoeffdingTree:
 
     Examples
     --------
+    >>> import numpy as np
     >>> detector = SPEC.make(("amount",), grace_period=20, tau=0.5)
     >>> amount = np.tile(np.arange(10.0), 20)
     >>> detector.learn(amount[:, None], (amount > 6).astype(np.int8), np.ones(200))
@@ -122,7 +110,7 @@ class HoeffdingTree:
         X = checked(X, self.features)
         if self._flat is None:
             self._flat = flatten([self.model], self.features, adaptive=self.adaptive)
-        scores: Vector = _score(X, self._flat, self.adaptive)
+        scores: Vector = tree_scores(X, self._flat, self.adaptive)
         return scores
 
     def reference_score(self, x: Mapping[str, float]) -> float:

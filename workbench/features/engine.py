@@ -121,7 +121,7 @@ class FeatureEngine:
             self.memory,
             self._blank,
             # A copy: numba compiles again for an array that it may not write to.
-            events["event_time"].to_physical().to_numpy().astype(np.int64),
+            events["event_time"].to_numpy().astype(np.int64),
             slots,
             self._values(events),
             rows,
@@ -138,7 +138,8 @@ class FeatureEngine:
     def _values(self, events: pl.DataFrame) -> I64:
         values = np.empty((events.height, len(self.columns)), np.int64)
         for i, name in enumerate(self.columns):
-            values[:, i] = events[name].fill_null(MISSING).to_numpy()
+            column = events[name]
+            values[:, i] = column.fill_null(MISSING) if column.null_count() else column
         return values
 
     def _reclaim(self) -> None:

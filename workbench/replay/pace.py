@@ -72,4 +72,5 @@ class Pace:
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         uniform = (z ^ (z >> np.uint64(31))) / 2.0**64
-        return (labels != 0) | (uniform < self.negatives)
+        chosen: npt.NDArray[np.bool_] = (labels != 0) | (uniform < self.negatives)
+        return chosen

@@ -82,7 +82,7 @@ class Setup:
             If a name is unknown or a value impossible.
         """
         spec = find_spec(case, detector)
-        known = replace(spec, defaults={**spec.defaults, **_pace_defaults()})
+        known = replace(spec, defaults={**spec.defaults, **_pace_defaults(), **spec.pace})
         given = [f"{name}={value}" for name, value in (parameters or {}).items()]
         settings = {**known.defaults, **parse_parameters(known, given)}
         pace = {name: settings.pop(name) for name in PACE_SETTINGS}

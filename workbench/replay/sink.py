@@ -62,8 +62,9 @@ class ScoreSink:
             ]
         )
         groups = [self._group(number) for number in range(self.groups)]
-        with atomic_file(path) as temporary:
-            with pq.ParquetWriter(
+        with (
+            atomic_file(path) as temporary,
+            pq.ParquetWriter(
                 temporary,
                 schema,
                 compression="zstd",
@@ -73,13 +74,14 @@ class ScoreSink:
                     EVENT_TIME: "DELTA_BINARY_PACKED",
                     "score": "BYTE_STREAM_SPLIT",
                 },
-            ) as writer:
-                for group in groups:
-                    frame = pl.read_ipc(group)
-                    writer.write_table(frame.to_arrow().cast(schema), row_group_size=GROUP)
-                if self._rows:
-                    tail = pl.concat(self._tail, rechunk=True)
-                    writer.write_table(tail.to_arrow().cast(schema), row_group_size=GROUP)
+            ) as writer,
+        ):
+            for group in groups:
+                frame = pl.read_ipc(group)
+                writer.write_table(frame.to_arrow().cast(schema), row_group_size=GROUP)
+            if self._rows:
+                tail = pl.concat(self._tail, rechunk=True)
+                writer.write_table(tail.to_arrow().cast(schema), row_group_size=GROUP)
         for group in groups:
             group.unlink()
 

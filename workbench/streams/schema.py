@@ -12,7 +12,7 @@ Kind = Literal["text", "integer", "real"]
 EVENT_ID = "event_id"
 EVENT_TIME = "event_time"
 TIME = pl.Datetime("us", "UTC")
-LABELS = pl.Schema({EVENT_ID: pl.String, "label": pl.Int8, "known_at": TIME})
+LABELS = pl.Schema({EVENT_ID: pl.String(), "label": pl.Int8(), "known_at": TIME})
 
 _DTYPES: dict[Kind, type[pl.DataType]] = {
     "text": pl.String,

@@ -123,8 +123,10 @@ class Work:
             self._caches[name] = FeatureCache.open(self._folder / CACHE / name)
         judged = judge(setup, self._caches[name], self.plan.start, self._objective)
         for step, result in enumerate(judged, start=1):
+            if step == CHECKPOINTS or math.isnan(result):  # no positives yet
+                continue
             trial.report(result, step)
-            if step < CHECKPOINTS and trial.should_prune():
+            if trial.should_prune():
                 return None
         if math.isnan(result):
             raise WorkbenchError(

@@ -83,11 +83,19 @@ def _additive() -> DetectorSpec:
     )
 
 
+#: Trees split on impurity: genuine events at their full weight hide the few frauds.
+_UNWEIGHTED: Final = {"importance": 1.0}
+_TREES: Final = ("hoeffding-tree", "adaptive-tree", "adaptive-forest")
+
 DETECTORS: Final[dict[str, DetectorSpec]] = {
     "rule": replace(rule_spec(RULES), features="shipped"),
     "additive": _additive(),
     **{
-        name: replace(spec, features="handbook" if name == "logistic" else "all")
+        name: replace(
+            spec,
+            features="handbook" if name == "logistic" else "all",
+            pace=_UNWEIGHTED if name in _TREES else {},
+        )
         for name, spec in builtin().items()
         if name != "additive"
     },
