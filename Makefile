@@ -25,15 +25,18 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(INSTALLED) ## tune, replay, report and export fraud on the stream in data/; says where each lies
-	$(WORKBENCH) tune fraud --stream data/fraud --trials $(TRIALS) --jobs $(JOBS) --out studies/fraud --resume
+# A study that was stopped goes on; one that is finished is made anew.
+run: $(INSTALLED) ## replay, tune, report and export fraud on data/fraud; says where each lies
 	$(WORKBENCH) replay fraud --stream data/fraud --out runs/fraud
-	$(WORKBENCH) report fraud
-	$(WORKBENCH) export runs/fraud --out artifacts/fraud
+	$(WORKBENCH) tune fraud --stream data/fraud --trials $(TRIALS) --jobs $(JOBS) --out studies/fraud \
+		$(if $(wildcard studies/fraud.partial),--resume)
+	$(WORKBENCH) export studies/fraud/runs/best --out artifacts/fraud
 	$(WORKBENCH) verify artifacts/fraud
+	$(WORKBENCH) report fraud
+	@printf '%-9s %s\n' run runs/fraud study studies/fraud artifact artifacts/fraud
 
 test: $(INSTALLED) ## run the tests, the doctests and the notebooks against their saved outputs
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval tests workbench notebooks
 
 check: $(INSTALLED) ## ruff and strict types
 	$(BIN)/ruff check .

@@ -147,3 +147,10 @@ def test_help_imports_nothing_but_typer() -> None:
     heavy = {"numpy", "polars", "pyarrow", "numba", "pydantic", "rich", "tqdm", *LAB}
     assert "simulate" in done.stdout
     assert not heavy & set(done.stdout.rpartition("\n\n")[2].split())
+
+
+def test_without_typer_the_command_says_what_to_install() -> None:
+    done = python("import sys; sys.modules['typer'] = None; from workbench.cli import main; main()")
+
+    assert "event-workbench[lab]" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -47,4 +47,6 @@ def _unseen(done: int, note: str = "", /) -> None:
 
 
 def _watched() -> bool:
-    return "ipykernel" in sys.modules or sys.stderr.isatty()
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return hasattr(shell, "kernel") or sys.stderr.isatty()

@@ -93,6 +93,13 @@ def test_the_compiled_search_is_numpys(edges, values):
     assert ids(binning, *at_edges) == np.searchsorted(edges, at_edges).tolist()
 
 
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 47, 48, 49, 50, 96, 97, 333])
+def test_the_search_holds_for_any_number_of_edges(count):
+    edges = np.arange(count, dtype=float)
+    values = np.arange(-1, count + 0.5, 0.5)
+    assert ids(one_term(Edges(tuple(edges))), *values) == np.searchsorted(edges, values).tolist()
+
+
 @settings(derandomize=True, max_examples=30, deadline=None)
 @given(arrays(float, (30, 3), elements=ANY))
 def test_rows_are_encoded_as_the_plain_definition_says(X):

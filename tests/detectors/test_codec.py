@@ -46,7 +46,7 @@ def trained(name, **parameters):
     return detector
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=80, deadline=None)
 @given(VALUES)
 def test_plain_values_come_back_exactly(tmp_path_factory, value):
     back = through_a_file(value, tmp_path_factory.mktemp("codec"))
@@ -201,7 +201,7 @@ def test_a_file_with_anything_exchanged_is_read_or_refused(name, tmp_path):
     places = [place for place in parts_of(tree) if place]
     rng = random.Random(0)  # noqa: S311 - a test, not a secret
     refused = 0
-    for _ in range(250):
+    for _ in range(150):
         mutant = copy.deepcopy(tree)
         *parents, last = rng.choice(places)
         holder = mutant
@@ -215,7 +215,7 @@ def test_a_file_with_anything_exchanged_is_read_or_refused(name, tmp_path):
             codec.decode(codec.load(changed).get("model"))
         except ArtifactError:
             refused += 1
-    assert refused > 50
+    assert refused > 30
 
 
 def test_a_file_with_flipped_or_missing_bytes_is_refused(tmp_path):
@@ -272,6 +272,14 @@ def test_an_array_that_claims_more_than_it_has_is_refused(tmp_path):
     tree = {"format": "workbench-state", "version": 1, "state": {"a": {"$array": 0}}}
     write_members(tmp_path / "s", tree, **{"0": data})
     with pytest.raises(ArtifactError, match="header"):
+        codec.load(tmp_path / "s")
+
+
+def test_a_member_packed_in_another_way_is_refused_before_it_unfolds(tmp_path):
+    tree = {"format": "workbench-state", "version": 1, "state": {}}
+    with zipfile.ZipFile(tmp_path / "s", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("state.json", json.dumps(tree))
+    with pytest.raises(ArtifactError, match="packed"):
         codec.load(tmp_path / "s")
 
 

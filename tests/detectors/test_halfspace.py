@@ -33,6 +33,16 @@ def test_labels_and_weights_do_not_matter():
     assert scores[0] == scores[1]
 
 
+def test_a_window_that_ends_with_a_batch_counts_at_once():
+    detector = SPEC.make(("x",), window_size=50)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        X = rng.random((50, 1)) ** 3
+        detector.learn(X, np.zeros(50, dtype=np.int8), np.ones(50))
+        own = [detector.reference_score({"x": x}) for x in X[:, 0].tolist()]
+        np.testing.assert_allclose(detector.score(X), own, rtol=0, atol=1e-12)
+
+
 def test_scores_are_zero_until_the_first_window_is_full():
     detector = SPEC.make(("x",), window_size=50)
     X = np.random.default_rng(0).random((50, 1))

@@ -7,7 +7,7 @@ from workbench.detectors.rows import as_dicts
 FEATURES = tuple("abcd")
 
 
-def turning_rows(seed, count=9000, turn=1600):
+def turning_rows(seed, count=6000, turn=1600):
     """Rows whose rule changes again and again, with gaps."""
     rng = np.random.default_rng(seed)
     X = rng.random((count, 4))
@@ -33,8 +33,8 @@ def test_an_adaptive_trees_alternates_vote_as_in_river():
         detector.learn(X[part], y[part], np.ones(300))
         assert detector.score(X[part]).tolist() == reference(detector, X[part])
         alternates += int((detector._flat.alternate >= 0).sum())
-    assert alternates > 5
-    assert detector.model.n_alternate_trees > 5
+    assert alternates > 3
+    assert detector.model.n_alternate_trees > 3
 
 
 def test_a_missing_value_takes_the_way_of_most_rows():
@@ -69,6 +69,14 @@ def test_a_forest_through_warnings_and_drifts_is_rivers():
             detector.score(X[part]), reference(detector, X[part]), rtol=0, atol=1e-12
         )
     assert detector.model.n_drifts_detected() > 0
+
+
+def test_a_forest_that_was_never_right_votes_all_the_same():
+    detector = forest.SPEC.make(FEATURES, n_models=3)
+    X = np.zeros((1, 4))
+    detector.learn(X, np.ones(1, dtype=np.int8), np.ones(1))
+    assert not any(metric.get() for metric in detector.model._metrics)
+    assert detector.score(X).tolist() == reference(detector, X) == [1.0]
 
 
 def test_a_weight_multiplies_the_forests_rate():

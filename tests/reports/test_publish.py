@@ -78,6 +78,7 @@ def test_a_report_is_a_folder_with_notebook_page_and_account(
     assert "100 data/fraud" in published.html.read_text()
     assert published.to_dict()["folder"] == str(published.folder)
     assert list(published.folder.parent.glob("*.partial")) == []
+    assert sorted(p.name for p in project.iterdir()) == ["notebooks", "reports"]
 
 
 def test_the_page_loads_nothing_and_hides_the_code_in_an_appendix(
@@ -139,8 +140,8 @@ def test_a_kernel_that_does_not_start_is_started_once_more(
     notebook()
     tries = []
 
-    def clash(source, target, parameters, transport):
-        tries.append(transport)
+    def clash(source, target, parameters, manager):
+        tries.append(manager["transport"])
         if len(tries) == 1:
             raise RuntimeError("Kernel died before replying to kernel_info")
         target.write_bytes(source.read_bytes())

@@ -126,3 +126,8 @@ class Artifact:
             f"<Artifact {shown(self.path)}: {setup['detector']} ({setup['case']}) after "
             f"{self._content.counts['events']:,} events>"
         )
+
+    def _repr_html_(self) -> str:
+        from workbench.artifacts.display import artifact_html
+
+        return artifact_html(self)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from workbench.artifacts.artifact import STATE, Artifact
 from workbench.artifacts.manifest import FORMAT, KIND, Manifest, describe
 from workbench.atomic import atomic_folder
+from workbench.detectors import codec
 from workbench.replay import run as runs
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def export(run: Run, path: Path) -> Artifact:
     document, schema = run.document, run.case.schema
     last = document["last_event"]
     with atomic_folder(path) as folder:
-        shutil.copyfile(run.path / runs.STATE, folder / STATE)
+        codec.save(folder / STATE, codec.load(run.path / runs.STATE), compress=True)
         Manifest(
             format=FORMAT,
             kind=KIND,

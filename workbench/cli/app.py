@@ -57,11 +57,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": models.export,
     "verify": models.verify,
     "score": models.score,
-    "lab": lab.lab,
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)
 app.add_typer(schedules.app, name="schedule")
+# Its options are JupyterLab's.
+app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    lab.lab
+)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -7,9 +7,7 @@ import os
 import re
 import shlex
 import sys
-from typing import TYPE_CHECKING
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import Interrupted, WorkbenchError
 
@@ -61,11 +59,11 @@ def explain(error: BaseException, arguments: Sequence[str]) -> tuple[int, str]:
     """
     again = resumed(arguments)
     if isinstance(error, KeyboardInterrupt | Interrupted):
-        said = str(error) or "stopped; nothing is half-written"
+        said = str(error).rstrip(".") or "stopped; nothing is half-written"
         return Interrupted.exit_code, f"{said}. Go on with: {again}" if again else f"{said}."
     if isinstance(error, WorkbenchError):
         return error.exit_code, str(error)
-    if isinstance(error, typer.TyperException):
+    if hasattr(error, "format_message"):  # Typer's; Typer itself may be what is not installed
         return FAILED, _usage(error)
     if isinstance(error, ModuleNotFoundError):
         return FAILED, (
@@ -97,7 +95,7 @@ def resumed(arguments: Sequence[str]) -> str:
     return shlex.join(["workbench", *kept, "--resume"])
 
 
-def _usage(error: typer.TyperException) -> str:
+def _usage(error: Any) -> str:
     """Say what is wrong with the command's own words."""
     text = error.format_message().strip().rstrip(".")
     causes = getattr(error.__cause__, "errors", None)  # pydantic's, which knows the value

@@ -1,17 +1,13 @@
 """``lab``: JupyterLab in the notebooks' folder."""
 
-from typing import Annotated
-
 import typer
 
 
-def lab(
-    port: Annotated[int, typer.Option(metavar="PORT", help="The port to serve on.")] = 8888,
-    browser: Annotated[bool, typer.Option(help="Open a browser.", show_default="--browser")] = True,
-) -> None:
-    """Open JupyterLab in the notebooks' folder."""
-    from jupyterlab.labapp import LabApp
+def lab(context: typer.Context) -> None:
+    """Open JupyterLab on the notebooks.
 
+    What else is given goes to JupyterLab, for instance --no-browser --port 9000.
+    """
     from workbench.errors import BadInput
     from workbench.project import root
 
@@ -19,13 +15,9 @@ def lab(
     if not folder.is_dir():
         raise BadInput.of(
             f"{root()} as the project's folder",
-            allowed="a folder with notebooks/ in it, or one below it",
-            hint="change to the folder that was cloned",
+            allowed="the folder that was cloned, or one below it",
+            hint="change to that folder, where notebooks/ is",
         )
-    LabApp.launch_instance(
-        [
-            f"--ServerApp.root_dir={folder}",
-            f"--ServerApp.port={port}",
-            f"--ServerApp.open_browser={browser}",
-        ]
-    )
+    from jupyterlab.labapp import LabApp
+
+    LabApp.launch_instance([f"--ServerApp.root_dir={folder}", *context.args])

@@ -187,21 +187,30 @@ def compare(
 
 def _show(study: "Study") -> None:
     """Print a study: its best trials, what was chosen, and whether it holds."""
-    counts, winner = study.document["counts"], study.winner
-    states = ", ".join(f"{n} {state}" for state, n in counts.items() if state != "trials")
-    output.say(f"{counts['trials']} trials ({states}); the best by {study.plan.objective}:")
+    import orjson
+
+    from workbench.tuning.display import counted, spelled
+
+    measure, winner = study.confirmation.measures[study.plan.objective], study.winner
+    output.say(f"{counted(study)}; the best of the complete ones:")
     trials = study.trials.filter(state="complete").top_k(SHOWN, by="objective")
     output.table(
         [
-            (str(t["number"]), t["detector"], f"{t['objective']:.3f}", t["parameters"])
-            for t in trials.sort("objective", descending=True).to_dicts()
+            (
+                str(trial["number"]),
+                trial["detector"],
+                format(trial["objective"], measure.spec),
+                spelled(orjson.loads(trial["parameters"])),
+            )
+            for trial in trials.sort("objective", descending=True).to_dicts()
         ],
-        ("trial", "detector", "objective", "parameters"),
-        ("trial", "objective"),
+        ("trial", "detector", measure.title, "parameters"),
+        ("trial", measure.title),
     )
     output.say(f"The choice is trial {winner['number']}, {winner['detector']}. {study.verdict}")
-    output.say(f"Less the shipped default, on the later span: {study.confirmation.headline}")
-    _differences(study.confirmation)
+    if not study.document["same"]:
+        output.say(f"Less the shipped default, on the later span: {study.confirmation.headline}")
+        _differences(study.confirmation)
     output.places(study=study.path, best=study.best.path)
 
 

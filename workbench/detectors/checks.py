@@ -119,12 +119,13 @@ def check_cut_into_score_batches_changes_no_bit(subject: Subject) -> None:
 def check_cut_into_learn_batches_changes_no_bit(subject: Subject) -> None:
     """Expect rows to be learned one at a time in their order, however they are handed over."""
     rows = structured_rows(subject, 300)
-    states = []
+    results = []
     for step in (300, 1, 13):
         detector = subject.make(rows.X[:100])
+        detector.score(rows.X)
         rows.teach(detector, step)
-        states.append(_bytes(detector))
-    require(states[0] == states[1] == states[2], "the states differ")
+        results.append((_bytes(detector), detector.score(rows.X).tobytes()))
+    require(results[0] == results[1] == results[2], "the states or the scores differ")
 
 
 def check_scoring_changes_nothing(subject: Subject) -> None:

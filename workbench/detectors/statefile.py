@@ -1,8 +1,8 @@
 """State as one file: a zip archive with a JSON tree and numpy arrays, the same bytes each time.
 
 ``state.json`` holds the tree, where ``{"$array": 3}`` stands for the member ``3.npy`` and
-``{"$float": "nan"}`` for a number that JSON cannot write. Members are stored uncompressed and
-without a time. Reading never unpickles; whatever does not fit gives an ArtifactError.
+``{"$float": "nan"}`` for a number that JSON cannot write. Members are stored without a
+time. Reading never unpickles; whatever does not fit gives an ArtifactError.
 """
 
 from __future__ import annotations
@@ -28,7 +28,13 @@ VERSION = 1
 """Rises when a reader of the version before would read a file wrongly."""
 
 
-def save(path: Path, state: State) -> None:
+LARGEST = 1 << 32
+"""The most bytes that a member may unfold to."""
+
+KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def save(path: Path, state: State, *, compress: bool = False) -> None:
     """Write plain data to one file; the same data give the same bytes.
 
     Parameters
@@ -37,6 +43,8 @@ def save(path: Path, state: State) -> None:
         Where to; an existing file is replaced at once, never left half-written.
     state
         Dicts with text keys, lists, text, numbers, booleans, None and numpy arrays.
+    compress
+        Whether members are deflated: several times smaller, and slower to write.
 
     Raises
     ------
@@ -55,12 +63,13 @@ def save(path: Path, state: State) -> None:
     arrays: list[np.ndarray] = []
     tree = {"format": "workbench-state", "version": VERSION, "state": _plain(state, arrays)}
     text = json.dumps(tree, separators=(",", ":"), allow_nan=False)
+    kind = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     with atomic_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("state.json"), text)
+        archive.writestr(zipfile.ZipInfo("state.json"), text, kind)
         for number, array in enumerate(arrays):
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{number}.npy"), buffer.getvalue())
+            archive.writestr(zipfile.ZipInfo(f"{number}.npy"), buffer.getvalue(), kind)
 
 
 def load(path: Path) -> State:
@@ -141,9 +150,9 @@ def _tree(value: Any, archive: zipfile.ZipFile) -> Any:
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     info = archive.getinfo(name)
-    if info.compress_type != zipfile.ZIP_STORED:
-        # A small compressed member could unfold to any size.
-        raise ValueError(f"{name} is compressed")
+    # A small deflated member could unfold to any size; no more is read than it claims.
+    if info.compress_type not in KINDS or info.file_size > LARGEST:
+        raise ValueError(f"{name} is packed in a way that is not ours")
     return archive.read(info)
 
 

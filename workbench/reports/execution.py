@@ -8,6 +8,7 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput
@@ -68,22 +69,23 @@ def execute(notebook: Path, target: Path, parameters: Mapping[str, Any]) -> Fail
         Which cell failed, if one did.
     """
     failure = None
-    # Sockets in files cannot clash, as the ports of two kernels that start at once can; where
-    # the system allows none (or their paths are too long for it), ports will do.
-    for transport in ("ipc", "tcp"):
-        try:
-            return _run(notebook, target, parameters, transport)
-        except Exception as error:
-            if not _is_kernel_failure(error):
-                raise
-            failure = _interrupted(target, error)
-            if failure.cell is not None:
-                break
+    with TemporaryDirectory(prefix="kernel-") as sockets:
+        # Sockets in a folder of their own cannot clash, as the ports of two kernels that start
+        # at once can. Where the system allows none, or not with so long a path, ports will do.
+        for manager in ({"transport": "ipc", "ip": f"{sockets}/socket"}, {"transport": "tcp"}):
+            try:
+                return _run(notebook, target, parameters, manager)
+            except Exception as error:
+                if not _is_kernel_failure(error):
+                    raise
+                failure = _interrupted(target, error)
+                if failure.cell is not None:
+                    break
     return failure
 
 
 def _run(
-    notebook: Path, target: Path, parameters: Mapping[str, Any], transport: str
+    notebook: Path, target: Path, parameters: Mapping[str, Any], manager: Mapping[str, str]
 ) -> Failure | None:
     import papermill
     from jupyter_client.kernelspec import NoSuchKernel
@@ -99,7 +101,7 @@ def _run(
                 _literal(target),
                 parameters=dict(parameters),
                 extra_arguments=["--log-level=CRITICAL"],
-                config=Config({"KernelManager": {"transport": transport}}),
+                config=Config({"KernelManager": dict(manager)}),
                 progress_bar={"desc": "report", "leave": False} if watched else False,
             )
         except PapermillExecutionError as error:

@@ -1,15 +1,70 @@
-"""Evaluations side by side."""
+"""Tables for notebooks and pages: rows of a frame, and evaluations side by side."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    import polars as pl
 
     from workbench.replay.evaluation import Evaluation
+
+
+_CELL = "padding:.25em 1.4em .25em 0;text-align:left;vertical-align:top"
+_LINE = "background:none;border-top:1px solid rgba(128,128,128,.3)"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A frame as a plain table without types and shape; nulls and NaN are left empty.
+
+    Parameters
+    ----------
+    frame
+        What is shown, all of it.
+    formats
+        By column: how a value is written, as a format specification or a function.
+    heads
+        By column: what people read in place of its name.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> Rows(pl.DataFrame({"n": [1200, None]}), {"n": ","}, {"n": "Events"})
+    Events
+    1,200
+    <BLANKLINE>
+    """
+
+    frame: pl.DataFrame
+    formats: Mapping[str, str | Callable[[Any], str]] = field(default_factory=dict)
+    heads: Mapping[str, str] = field(default_factory=dict)
+
+    def _texts(self) -> list[list[str]]:
+        heads = [self.heads.get(name, name) for name in self.frame.columns]
+        rows = [
+            [self._text(name, value) for name, value in row.items()]
+            for row in self.frame.iter_rows(named=True)
+        ]
+        return [heads, *rows]
+
+    def _text(self, name: str, value: Any) -> str:
+        if value is None or value != value:
+            return ""
+        how = self.formats.get(name, "")
+        return format(value, how) if isinstance(how, str) else how(value)
+
+    def __repr__(self) -> str:
+        return _plain(self._texts())
+
+    def _repr_html_(self) -> str:
+        heads, *rows = ([escape(text) for text in row] for row in self._texts())
+        return _html(heads, rows)
 
 
 @dataclass(frozen=True)
@@ -43,32 +98,35 @@ class SideBySide:
         return rows
 
     def __repr__(self) -> str:
-        table = [["", *self.evaluations], *([title, *texts] for title, texts, _ in self._rows())]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        return "\n".join(
-            "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        )
+        return _plain([["", *self.evaluations], *([t, *texts] for t, texts, _ in self._rows())])
 
     def _repr_html_(self) -> str:
-        cell = "padding:.25em 1.4em .25em 0;text-align:left;vertical-align:top"
-        line = "background:none;border-top:1px solid rgba(128,128,128,.3)"
-        heads = "".join(
-            f'<th style="{cell};font-weight:600">{escape(t)}</th>' for t in ("", *self.evaluations)
-        )
         rows = []
         for title, texts, best in self._rows():
-            cells = [f'<td style="{cell}">{escape(title)}</td>']
+            cells = [escape(title)]
             for i, text in enumerate(texts):
                 value, _, interval = text.partition(" ")
-                weight = "font-weight:700" if i == best else ""
-                cells.append(
-                    f'<td style="{cell}"><span style="{weight}">{escape(value)}</span> '
-                    f'<span style="opacity:.65">{escape(interval)}</span></td>'
-                )
-            rows.append(f'<tr style="{line}">{"".join(cells)}</tr>')
-        return (
-            '<div style="overflow-x:auto"><table style="border-collapse:collapse;background:none;'
-            f'font-variant-numeric:tabular-nums"><thead><tr style="background:none">{heads}</tr>'
-            f"</thead><tbody>{''.join(rows)}</tbody></table></div>"
-        )
+                strong = f"<strong>{escape(value)}</strong>" if i == best else escape(value)
+                cells.append(f'{strong} <span style="opacity:.65">{escape(interval)}</span>')
+            rows.append(cells)
+        return _html(["", *map(escape, self.evaluations)], rows)
+
+
+def _plain(table: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in table)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of cells that are HTML; colours are the page's."""
+    head = "".join(f'<th style="{_CELL};font-weight:600">{text}</th>' for text in heads)
+    body = "".join(
+        f'<tr style="{_LINE}">' + "".join(f'<td style="{_CELL}">{c}</td>' for c in row) + "</tr>"
+        for row in rows
+    )
+    return (
+        '<div style="overflow-x:auto"><table style="border-collapse:collapse;background:none;'
+        f'font-variant-numeric:tabular-nums"><thead><tr style="background:none">{head}</tr>'
+        f"</thead><tbody>{body}</tbody></table></div>"
+    )

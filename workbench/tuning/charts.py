@@ -62,11 +62,15 @@ def _objective(axes: Axes, study: Study) -> str:
         ylabel=f"{_metric(study)} on the tuning span",
     )
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    winner = study.winner
-    text = f"Trial {winner['number']} ({winner['detector']}) is the best of {len(study.trials)}"
-    first = complete["objective"][0]
-    gain = winner["objective"] - first
-    return text if gain <= 0 else f"{text}: {winner['objective']:.3f}, {gain:+.3f} to the first"
+    winner, first = study.winner, complete["objective"][0]
+    metric = _metric(study)
+    found = f"{metric[0].lower()}{metric[1:]} {winner['objective']:.3f}"
+    if winner["objective"] > first:
+        found += f", the first whole one {first:.3f}"
+    return (
+        f"Trial {winner['number']} ({winner['detector']}) is the best of "
+        f"{len(study.trials)}: {found}"
+    )
 
 
 def _importance(axes: Axes, study: Study) -> str:
@@ -82,7 +86,10 @@ def _importance(axes: Axes, study: Study) -> str:
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.grid(visible=False, axis="y")
     top = study.importance.row(0, named=True)
-    return f"“{top['parameter']}” explains {percent(top['importance'])} of {detector}'s variance"
+    return (
+        f"“{top['parameter']}” matters most: {percent(top['importance'])} of what differs "
+        f"between trials of {detector}"
+    )
 
 
 def _metric(study: Study) -> str:

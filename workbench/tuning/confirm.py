@@ -101,10 +101,13 @@ def confirm(stream: Stream, plan: Plan, best: Setup, folder: Path) -> Confirmati
     split = plan.moment("split")
     case = get_case(plan.case)
     objective, compare = case.load("objective"), case.load("compare")
-    frames = {
-        name: _run(stream, plan, setup, folder / name).frame(start=split)
+    runs = {
+        name: _run(stream, plan, setup, folder / name)
         for name, setup in {BEST: best, **opponents(plan)}.items()
     }
+    if "metrics" not in runs[BEST].document:
+        runs[BEST].record()
+    frames = {name: run.frame(start=split) for name, run in runs.items()}
     return Confirmation(
         {name: objective(evaluable(frame)[0]) for name, frame in frames.items()},
         {name: compare(frames[BEST], frame) for name, frame in frames.items() if name != BEST},

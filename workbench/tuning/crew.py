@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+STORAGE = "WORKBENCH_TUNING_STORAGE"
+COMMAND = (sys.executable, "-m", "workbench.tuning.worker")
 #: Each process is one thread wide: together they would ask for more than the machine has.
 SINGLE_THREADED = dict.fromkeys(
     (
@@ -48,7 +50,7 @@ def run_workers(
     trials
         Number of trials of the whole study.
     storage, member
-        As for :func:`workbench.tuning.worker.main`.
+        URL of the storage if it is not the folder's own, and the folder's name there.
     finished
         Called after each trial.
 
@@ -57,8 +59,9 @@ def run_workers(
     WorkbenchError
         If a worker failed or was killed.
     """
-    command = [sys.executable, "-m", "workbench.tuning.worker"]
-    command += [str(folder), storage or "", member, str(trials)]
+    command = [*COMMAND, str(folder), member, str(trials)]
+    # Not on the command line: that would show a database's password to every user.
+    environment = {**os.environ, **SINGLE_THREADED, STORAGE: storage or ""}
     reading, writing = os.pipe()
     logs = [folder / f"worker-{number}.log" for number in range(jobs)]
     workers: list[subprocess.Popen[bytes]] = []
@@ -72,7 +75,7 @@ def run_workers(
                             stdin=subprocess.PIPE,
                             stdout=writing,
                             stderr=stderr,
-                            env={**os.environ, **SINGLE_THREADED},
+                            env=environment,
                             # Ctrl-C is for this process, which ends the others.
                             start_new_session=True,
                         )

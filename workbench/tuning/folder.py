@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from workbench.atomic import partial_of, publish
-from workbench.errors import ParameterError
+from workbench.errors import BadInput, ParameterError
 from workbench.tuning import plan as plans
 from workbench.tuning.storage import JOURNAL, mend
 
@@ -27,7 +27,8 @@ _KEPT = (plans.FILE, JOURNAL, _MEMBER)
 def unfinished(out: Path, plan: Plan, *, resume: bool) -> Iterator[Path]:
     """Give the folder in which a study is made; it becomes ``out`` when the block ends well.
 
-    When it does not end well, the folder stays, to be resumed.
+    When it does not end well, the folder stays, to be resumed; but for bad input, with which it
+    would never end.
 
     Parameters
     ----------
@@ -46,16 +47,18 @@ def unfinished(out: Path, plan: Plan, *, resume: bool) -> Iterator[Path]:
     partial = partial_of(out)
     partial.mkdir(parents=True, exist_ok=True)
     with _alone(partial):
-        if not resume:
+        if resume:
+            _take_over(out, partial, plan)
+        else:
             _clear(partial)
-        elif not (partial / plans.FILE).exists() and (out / plans.FILE).exists():
-            for name in _KEPT:
-                if (out / name).exists():
-                    shutil.copy2(out / name, partial)
-        _check(partial, plan)
         plan.save(partial)
         mend(partial)
-        yield partial
+        try:
+            yield partial
+        except BadInput:
+            if not resume:
+                shutil.rmtree(partial)
+            raise
         publish(partial, out)
 
 
@@ -67,13 +70,22 @@ def member_of(folder: Path) -> str:
     return file.read_text()
 
 
-def _check(partial: Path, plan: Plan) -> None:
-    if (partial / plans.FILE).exists() and plans.Plan.load(partial) != plan:
+def _take_over(out: Path, partial: Path, plan: Plan) -> None:
+    """Check that what is there has the same plan; copy the trials of a finished study."""
+    stopped = (partial / plans.FILE).exists()
+    there = partial if stopped else out
+    if (there / plans.FILE).exists() and plans.Plan.load(there) != plan:
+        if not stopped:
+            partial.rmdir()
         raise ParameterError.of(
-            f"--resume of {partial}, which was started on another stream or with other settings",
+            f"--resume of {out}, which was started on another stream or with other settings",
             allowed="the same stream and settings; only --trials and --jobs may differ",
             hint="repeat the command that was stopped, or leave out --resume to start again",
         )
+    if not stopped:
+        for name in _KEPT:
+            if (out / name).exists():
+                shutil.copy2(out / name, partial)
 
 
 def _clear(folder: Path) -> None:

@@ -76,9 +76,10 @@ class Ledger:
         held = self.trials()
         following = max(held, default=-1) + 1
         free = [place for place in range(following) if place not in held]
-        numbers = len(self._study.get_trials(deepcopy=False))
-        segments = [*self._segments(), (numbers, free, following)]
-        self._study.set_user_attr(SEGMENTS, segments)
+        segments = self._segments()
+        number = len(self._study.get_trials(deepcopy=False))
+        if place_of(number, segments) != min([*free, following]):
+            self._study.set_user_attr(SEGMENTS, [*segments, (number, free, following)])
 
     def settle(self, patience: float = 60.0) -> None:
         """Wait for trials that run on other machines; not longer than that, in seconds.

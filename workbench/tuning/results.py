@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import optuna
 import orjson
 import polars as pl
-from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
 from workbench.tuning.spaces import DETECTOR
@@ -86,6 +85,9 @@ def importance_table(trials: Mapping[int, FrozenTrial], detector: str) -> pl.Dat
     ]
     shares: dict[str, float] = {}
     if len(whole) >= FEWEST:
+        # Slow to import (scikit-learn), and not needed by workers.
+        from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
         study = optuna.create_study(direction="maximize")
         for trial in whole:
             study.add_trial(_own(trial))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,22 @@ def open_storage(folder: Path, url: str | None) -> BaseStorage:
         return RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
     except (SQLAlchemyError, ImportError, ValueError, RuntimeError) as error:
         raise ParameterError.of(
-            f"--storage {url!r} ({str(error).splitlines()[0]})",
+            f"--storage {masked(url)!r} ({str(error).splitlines()[0]})",
             allowed="the URL of a database that can be reached, as SQLAlchemy writes it",
             hint="write for instance sqlite:///trials.db or postgresql://user@host/name, and "
             "install the driver that the database needs",
         ) from error
+
+
+def masked(url: str) -> str:
+    """Return a URL without its password.
+
+    Examples
+    --------
+    >>> masked("postgresql://anna:secret@host/trials")
+    'postgresql://anna:***@host/trials'
+    """
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def mend(folder: Path) -> None:

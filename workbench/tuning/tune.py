@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from workbench.atomic import partial_of
 from workbench.errors import ParameterError, StreamError, WorkbenchError
 from workbench.progress import progress
 from workbench.project import output
@@ -103,13 +104,13 @@ def tune(
     plan = Plan.of(stream, detectors, label_delay=label_delay, deliver=deliver, seed=seed)
     if out is None:
         out = output(f"studies/{stream.path.resolve().name}-{plan.digest}")
-    if resume and (out / DOCUMENT).exists():
+    if resume and (out / DOCUMENT).exists() and not partial_of(out).exists():
         study = Study.open(out, stream)
         if study.plan == plan and len(study.trials) >= trials:
             return study
     with unfinished(out, plan, resume=resume) as folder, quiet():
-        _compute_features(stream, plan, folder)
         work = Work(plan, folder, open_storage(folder, storage), member_of(folder))
+        _compute_features(stream, plan, folder)
         _search(work, folder, trials, jobs, storage)
         document = _choose(stream, work, folder, trials)
         document["seconds"] = round(watch.seconds, 3)
@@ -131,10 +132,11 @@ def _compute_features(stream: Stream, plan: Plan, folder: Path) -> None:
     judged = cache.judged.filter(pl.col("row") >= first)
     if judged["label"].n_unique() < 2:
         raise StreamError.of(
-            f"{stream.path}: {judged.height:,} labels of one kind for events from "
-            f"{plan.moment('start'):%Y-%m-%d} until {plan.moment('split'):%Y-%m-%d}",
-            allowed="a stream with positives and negatives there",
-            hint="tune on a longer stream",
+            f"{stream.path}: {judged.height:,} events to tune on from "
+            f"{plan.moment('start'):%Y-%m-%d} until {plan.moment('split'):%Y-%m-%d}, without "
+            "positives or without negatives",
+            allowed="a stream with both there, labelled after their events",
+            hint="tune on a longer stream, or correct the label delay",
         )
 
 
@@ -156,7 +158,7 @@ def _search(work: Work, folder: Path, trials: int, jobs: int, storage: str | Non
         else:
             run_workers(
                 folder,
-                jobs,
+                min(jobs, trials - done),
                 trials,
                 storage=storage,
                 member=work.ledger.member,

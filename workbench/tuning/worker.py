@@ -14,28 +14,29 @@ from pathlib import Path
 from workbench.errors import WorkbenchError
 
 
-def main(folder: str, storage: str, member: str, trials: str) -> int:
+def main(folder: str, member: str, trials: str) -> int:
     """Do trials until the study has its number.
 
     Parameters
     ----------
     folder
         The study's folder.
-    storage
-        URL of the storage; empty for the journal in the folder.
     member
         Name of the folder among those that share the storage.
     trials
         Number of trials of the whole study.
     """
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    from workbench.tuning.crew import STORAGE
     from workbench.tuning.plan import Plan
     from workbench.tuning.storage import open_storage, quiet
     from workbench.tuning.work import Work
 
     with quiet():
         place = Path(folder)
-        work = Work(Plan.load(place), place, open_storage(place, storage or None), member)
+        work = Work(
+            Plan.load(place), place, open_storage(place, os.environ.get(STORAGE) or None), member
+        )
         work.until(int(trials), _report)
     return 0
 

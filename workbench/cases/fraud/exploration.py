@@ -96,7 +96,7 @@ def plot_days(rows: pl.DataFrame, truth: Mapping[str, Any] | None = None) -> Fig
             )  # fmt: skip
         title(top, _activity(days, weekend), 110)
         title(middle, _rates(rate, days["label"].to_numpy()), 110)
-        title(bottom, _leading(rows), 60)
+        title(bottom, _leading(rows), 110)
     return figure
 
 
@@ -119,10 +119,9 @@ def plot_shapes(rows: pl.DataFrame) -> Figure:
         late.set(xlabel="Days from event to label", ylabel="Share known", ylim=(0, 1.02))
         clock.set(xlabel="Hour of the day (UTC)", ylabel="Share of the kind", xlim=(0, 24))
         for kind, color in zip([None, *kinds], [TEXT, *PALETTE * 9], strict=False):
-            mask = rows[_KIND].is_null() & (rows["label"] == 0) if kind is None else (
-                rows[_KIND] == kind
-            )  # fmt: skip
-            mask = mask.fill_null(value=False)
+            mask = (rows["label"] == 0 if kind is None else rows[_KIND] == kind).fill_null(
+                value=False
+            )
             text = "genuine" if kind is None else readable(kind)
             style: dict[str, Any] = {"color": color, "label": text, "lw": 1.6}
             _shares(late, np.sort(delay.filter(mask).drop_nulls().to_numpy()), style)
@@ -147,12 +146,16 @@ def _stacks(axes: Axes, rows: pl.DataFrame, days: Any) -> None:
         height = np.array([counts.get(day, 0) for day in days.tolist()])
         axes.bar(days, height, bottom=base, color=color, alpha=0.8, label=readable(kind))
         base += height
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=6, borderaxespad=0.2)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), ncols=6, fontsize=7.5,
+        borderaxespad=0.2, columnspacing=1, handlelength=1,
+    )  # fmt: skip
 
 
 def _mark(axes: Axes, drift: Sequence[tuple[date, str]]) -> None:
     for number, (day, _) in enumerate(drift, 1):
-        axes.axvline(np.datetime64(day), color=TEXT, lw=1, ls=(0, (4, 2)))
+        axes.vlines([np.datetime64(day)], 0, 1, color=TEXT, lw=1, ls=(0, (4, 2)),
+                    transform=axes.get_xaxis_transform())  # fmt: skip
         axes.annotate(
             f" {number}", (np.datetime64(day), 0.98), xycoords=("data", "axes fraction"),
             va="top", fontsize=8, fontweight="bold",
@@ -198,7 +201,7 @@ def _leading(rows: pl.DataFrame) -> str:
     if counts.height < 2:
         return f"{counts['n'].sum():,} frauds, of which no patterns are named"
     share = counts["n"][0] / counts["n"].sum()
-    return f"“{readable(counts[_KIND][0])}” is most frequent: {percent(share)} of all frauds"
+    return f"{percent(share)} of frauds are “{readable(counts[_KIND][0])}”"
 
 
 def _lateness(rows: pl.DataFrame, delay: pl.Series) -> str:
