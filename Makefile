@@ -30,10 +30,11 @@ run: $(INSTALLED) ## replay, tune, report and export fraud on data/fraud; says w
 	$(WORKBENCH) replay fraud --stream data/fraud --out runs/fraud
 	$(WORKBENCH) tune fraud --stream data/fraud --trials $(TRIALS) --jobs $(JOBS) --out studies/fraud \
 		$(if $(wildcard studies/fraud.partial),--resume)
+	$(WORKBENCH) report fraud --run studies/fraud/runs/best
 	$(WORKBENCH) export studies/fraud/runs/best --out artifacts/fraud
 	$(WORKBENCH) verify artifacts/fraud
-	$(WORKBENCH) report fraud
-	@printf '%-9s %s\n' run runs/fraud study studies/fraud artifact artifacts/fraud
+	@printf '%-9s %s\n' run runs/fraud study studies/fraud reports reports/index.html \
+		artifact artifacts/fraud
 
 test: $(INSTALLED) ## run the tests, the doctests and the notebooks against their saved outputs
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval tests workbench notebooks

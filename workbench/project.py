@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -14,18 +15,24 @@ def root() -> Path:
     return here
 
 
+def home() -> Path:
+    """Return the folder below which is written: the project's, or ``WORKBENCH_OUTPUT``."""
+    elsewhere = os.environ.get("WORKBENCH_OUTPUT")
+    return Path(elsewhere) if elsewhere else root()
+
+
 def locate(path: str | Path) -> Path:
     """Return an existing path as given, or else as seen from the project's folder."""
     path = Path(path)
     if path.is_absolute() or path.exists():
         return path
-    return root() / path if (root() / path).exists() else path
+    return next((base / path for base in (home(), root()) if (base / path).exists()), path)
 
 
 def output(path: str | Path) -> Path:
     """Return where a relative path is written: below the project's folder."""
     path = Path(path)
-    return path if path.is_absolute() else root() / path
+    return path if path.is_absolute() else home() / path
 
 
 def shown(path: str | Path) -> str:
@@ -38,8 +45,8 @@ def shown(path: str | Path) -> str:
     >>> shown(root() / "data" / "fraud")
     'data/fraud'
     """
-    path = Path(path)
-    try:
-        return path.resolve().relative_to(root().resolve()).as_posix()
-    except ValueError:
-        return str(path)
+    path = Path(path).resolve()
+    for base in (home().resolve(), root().resolve()):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return str(path)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from workbench.errors import CheckFailed
+from workbench.replay.run import Run
+from workbench.replay.setup import Setup
 from workbench.reports.publish import Published
 
 if TYPE_CHECKING:
@@ -81,6 +83,30 @@ def test_a_report_is_published_with_its_parameters(
     assert told.json["html"] == str(tmp_path / "report.html")
     assert "All is well." in shown.out
     assert str(tmp_path / "report.html") in shown.out
+
+
+def test_a_report_on_a_run_replays_the_same_again(
+    workbench: Callable[..., Any],
+    run: Path,
+    stream: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def publish(_: str, parameters: dict[str, Any], __: Any) -> Published:
+        asked.append(parameters)
+        return Published("fraud", run, run, run, "")
+
+    monkeypatch.setattr("workbench.reports.publish.publish", publish)
+
+    assert workbench("report", "fraud", "--run", run, "-p", "budget=50").code == 0
+
+    (given,) = asked
+    setup = Run.open(run).setup
+    again = Setup.of("fraud", given["detector"], given["parameters"])
+    assert again == setup
+    assert (given["stream"], given["budget"]) == (str(stream), "50")
+    assert set(given["parameters"]) == {"warm_up", "negatives"}  # nothing that is a default
 
 
 def test_a_failed_report_is_a_failed_check(

@@ -34,7 +34,7 @@ class Effects:
     table
         One row for each term, the one that separates best first: ``term``, ``gain`` (its mean
         contribution on positives less that on negatives), ``spread`` (standard deviation over
-        all events) and ``says`` (the feature's sentence; empty for a cross).
+        all events) and ``says`` (the feature's sentence).
     names
         Terms that are features, in the order of the table.
     edges, weights
@@ -90,7 +90,7 @@ def effects(run: Run, start: datetime | None = None) -> Effects | None:
             "term": terms,
             "gain": _mean(contributions[positive]) - _mean(contributions[negative]),
             "spread": contributions.std(axis=0),
-            "says": [says.get(term, "") for term in terms],
+            "says": [says.get(term, "These together") for term in terms],
         }
     ).sort("gain", descending=True, nulls_last=True)
     names = [term for term in found["term"] if term in says]

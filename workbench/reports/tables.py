@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.replay.evaluation import Evaluation
 
 
+_SHORT = 36
 _CELL = "padding:.25em 1.4em .25em 0;text-align:left;vertical-align:top"
 _LINE = "background:none;border-top:1px solid rgba(128,128,128,.3)"
 
@@ -121,12 +123,16 @@ def _plain(table: list[list[str]]) -> str:
 def _html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table of cells that are HTML; colours are the page's."""
     head = "".join(f'<th style="{_CELL};font-weight:600">{text}</th>' for text in heads)
-    body = "".join(
-        f'<tr style="{_LINE}">' + "".join(f'<td style="{_CELL}">{c}</td>' for c in row) + "</tr>"
-        for row in rows
-    )
+    body = "".join(f'<tr style="{_LINE}">' + "".join(map(_cell, row)) + "</tr>" for row in rows)
     return (
         '<div style="overflow-x:auto"><table style="border-collapse:collapse;background:none;'
         f'font-variant-numeric:tabular-nums"><thead><tr style="background:none">{head}</tr>'
         f"</thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(text: str) -> str:
+    # A date or an interval that is broken into two lines is hard to read; a sentence is not.
+    words = len(re.sub(r"<[^>]*>", "", text))
+    wrap = ";white-space:nowrap" if words <= _SHORT else ""
+    return f'<td style="{_CELL}{wrap}">{text}</td>'

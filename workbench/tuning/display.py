@@ -26,7 +26,7 @@ def study_html(study: Study) -> str:
     page's, light or dark.
     """
     winner = study.winner
-    settings = spelled(winner["parameters"]) or "its defaults"
+    settings = spelled(winner["parameters"])
     return (
         '<div style="color:inherit;font-variant-numeric:tabular-nums">'
         f"<strong>{escape(winner['detector'])}</strong> "

@@ -22,7 +22,7 @@ from workbench.tuning.plan import Plan
 from workbench.tuning.results import importance_table, trials_table
 from workbench.tuning.storage import open_storage, quiet
 from workbench.tuning.study import DOCUMENT, Study, write_study
-from workbench.tuning.work import CACHE, Work
+from workbench.tuning.work import CACHE, PARAMETERS, Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,11 +151,9 @@ def _search(work: Work, folder: Path, trials: int, jobs: int, storage: str | Non
             best = work.best()
             step(1, f"best {best[1].value:.3f}" if best else "")
 
-        if done >= trials:
-            return
         if jobs == 1:
             work.until(trials, finished)
-        else:
+        elif done < trials:
             run_workers(
                 folder,
                 min(jobs, trials - done),
@@ -193,7 +191,7 @@ def _choose(stream: Stream, work: Work, folder: Path, trials: int) -> dict[str, 
         "winner": {
             "number": number,
             "detector": detector,
-            "parameters": values,
+            "parameters": trial.user_attrs[PARAMETERS],
             "objective": trial.value,
             "setup": setup.to_data(),
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -77,8 +78,10 @@ def weak_points(evaluation: Evaluation) -> str:
     )
 
 
-def costliest_missed(frame: pl.DataFrame, evaluation: Evaluation, limit: int = 10) -> pl.DataFrame:
-    """Return the frauds of the largest amounts that raised no alert.
+def costliest_missed(
+    frame: pl.DataFrame, evaluation: Evaluation, days: int = 14, limit: int = 10
+) -> pl.DataFrame:
+    """Return the frauds of the largest amounts of the last days that raised no alert.
 
     Parameters
     ----------
@@ -86,6 +89,8 @@ def costliest_missed(frame: pl.DataFrame, evaluation: Evaluation, limit: int = 1
         An evaluation frame with ``card``, ``terminal`` and ``amount``.
     evaluation
         What was found on it: its alert budget counts.
+    days
+        How many days are looked at, the last ones.
     limit
         The most rows.
 
@@ -97,14 +102,27 @@ def costliest_missed(frame: pl.DataFrame, evaluation: Evaluation, limit: int = 1
     """
     rows, _ = metrics.evaluable(frame, ("card", "terminal", "amount"))
     place = pl.Series("place", metrics.daily_rank(rows) + 1)
+    since = pl.col("event_time").dt.date() > pl.col("event_time").dt.date().max() - timedelta(days)
     missed = rows.with_columns(place).filter(
-        (pl.col("label") == 1) & (pl.col("place") > evaluation.settings["alerts_per_day"])
+        since & (pl.col("label") == 1) & (pl.col("place") > evaluation.settings["alerts_per_day"])
     )
     columns = ["event_time", "card", "terminal", "amount", "pattern", "score", "place"]
     return (
         missed.sort(["amount", "event_id"], descending=[True, False])
         .head(limit)
         .select(name for name in columns if name in missed.columns)
+    )
+
+
+def worth(evaluation: Evaluation) -> str:
+    """Say what the cost model takes for granted, and what comes of it."""
+    settings = evaluation.settings
+    saved, net = evaluation["money_saved"].value, evaluation["money_net"]
+    review = settings["review_cost"] / 100
+    return (
+        f"Here {percent(settings['recovered'])} of an alerted fraud's amount comes back, and the "
+        f"review of an alert costs {review:,.2f}: {money(saved)} saved less {money(saved - net.value)} "
+        f"for reviews is {money(net.value)} (95 % interval {money(net.low)} to {money(net.high)})."
     )
 
 
