@@ -1,18 +1,34 @@
-"""Notebooks are tested against their saved outputs by nbval, without touching the project."""
+"""nbval executes the notebooks; this keeps what they write apart, and what they print the same."""
+
+from __future__ import annotations
 
 import os
 import shutil
 import tempfile
 
-# What notebooks write goes into a folder of this process's own, what they print has no progress.
-OUTPUT = tempfile.mkdtemp(prefix="notebooks-")
-os.environ |= {
-    "WORKBENCH_OUTPUT": OUTPUT,
-    "WORKBENCH_PROGRESS": "off",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
+import pytest
+
+# One folder for each process: notebooks that are tested side by side share nothing.
+_OUTPUT = tempfile.mkdtemp(prefix="notebooks-")
+_BEFORE = os.environ.copy()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Set what a kernel inherits that is started for a notebook."""
+    os.environ |= {
+        "WORKBENCH_OUTPUT": _OUTPUT,
+        "WORKBENCH_PROGRESS": "off",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+
+
+def pytest_runtest_teardown() -> None:
+    """Leave other tests the environment that they had."""
+    os.environ.clear()
+    os.environ |= _BEFORE
 
 
 def pytest_unconfigure() -> None:
     """Remove what the notebooks wrote."""
-    shutil.rmtree(OUTPUT, ignore_errors=True)
+    shutil.rmtree(_OUTPUT, ignore_errors=True)

@@ -11,7 +11,7 @@ from workbench.atomic import partial_of, publish
 from workbench.case import get_case
 from workbench.detectors import codec
 from workbench.durations import microseconds, spell
-from workbench.errors import StreamError
+from workbench.errors import BadInput, StreamError
 from workbench.progress import progress
 from workbench.replay import machine
 from workbench.replay.checkpoint import NAME, Checkpoint
@@ -86,18 +86,23 @@ def replay(
     watch = machine.Stopwatch()
     checkpoint.load(path, sink)
     done = path.counts.events
-    with progress(f"replay {setup.detector}", stream.n_events) as step:
-        step(done)
-        for events, scores in drive(path, stream, delay, start=start, until=until, batch=batch):
-            sink.add(events, scores)
-            step(events.height)
-            checkpoint.tick(path, sink)
-    if path.counts.events == 0:
-        raise StreamError.of(
-            f"the span from {start or stream.start} until {until or stream.end}",
-            allowed=f"a span within {stream.start} to {stream.end}",
-            hint="correct --from and --until",
-        )
+    try:
+        with progress(f"replay {setup.detector}", stream.n_events) as step:
+            step(done)
+            for events, scores in drive(path, stream, delay, start=start, until=until, batch=batch):
+                sink.add(events, scores)
+                step(events.height)
+                checkpoint.tick(path, sink)
+        if path.counts.events == 0:
+            raise StreamError.of(
+                f"the span from {start or stream.start} until {until or stream.end}",
+                allowed=f"a span within {stream.start} to {stream.end}",
+                hint="correct --from and --until",
+            )
+    except BadInput:
+        # What cannot be used now cannot be gone on with later either.
+        shutil.rmtree(partial)
+        raise
     sink.finish(partial / "scores.parquet")
     seconds = watch.seconds
     codec.save(partial / STATE, path.state())

@@ -119,10 +119,11 @@ def worth(evaluation: Evaluation) -> str:
     settings = evaluation.settings
     saved, net = evaluation["money_saved"].value, evaluation["money_net"]
     review = settings["review_cost"] / 100
+    reviews = money(saved - net.value)
     return (
         f"Here {percent(settings['recovered'])} of an alerted fraud's amount comes back, and the "
-        f"review of an alert costs {review:,.2f}: {money(saved)} saved less {money(saved - net.value)} "
-        f"for reviews is {money(net.value)} (95 % interval {money(net.low)} to {money(net.high)})."
+        f"review of an alert costs {review:,.2f}: {money(saved)} saved less {reviews} for reviews "
+        f"is {money(net.value)} (95 % interval {money(net.low)} to {money(net.high)})."
     )
 
 

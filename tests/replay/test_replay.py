@@ -1,0 +1,150 @@
+"""A replay on disk: whole or not at all, the same bytes whatever happened on the way."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from workbench.errors import BadInput, ParameterError, StreamError
+from workbench.replay.replay import replay
+from workbench.replay.run import Run
+from workbench.replay.setup import Setup
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbench.streams.recorded import Stream
+
+SETUP = Setup.of("fraud", "additive")
+
+CODE = """
+import os, sys
+from pathlib import Path
+from workbench.replay import sink
+from workbench.replay.checkpoint import Checkpoint
+from workbench.replay.replay import replay
+from workbench.replay.setup import Setup
+from workbench.streams.recorded import Stream
+
+sink.GROUP = 1024
+saves = int(sys.argv[3])
+tick = Checkpoint.tick
+
+def then_die(self, path, scores):
+    global saves
+    tick(self, path, scores)
+    saves -= 1
+    if saves == 0:
+        os.kill(os.getpid(), 9)
+
+Checkpoint.tick = then_die
+replay(Stream.open(sys.argv[1]), Setup.of("fraud", "additive"), Path(sys.argv[2]),
+       resume=True, checkpoint_every=0.0, batch=512)
+"""
+
+
+@pytest.fixture(scope="session")
+def run(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return replay(stream, SETUP, tmp_path_factory.mktemp("runs") / "whole")
+
+
+def bytes_of(run: Run) -> bytes:
+    return (run.path / "scores.parquet").read_bytes()
+
+
+def test_there_is_one_row_for_each_event_in_order(run: Run, stream: Stream) -> None:
+    events = pl.concat(list(stream.batches(columns=["event_id", "event_time"])))
+    assert run.scores.drop("score").equals(events)
+    assert run.scores["score"].is_between(0, 1).all()
+
+
+@pytest.mark.parametrize("batch", [1000, 77])
+def test_the_batch_size_changes_no_byte(
+    run: Run, stream: Stream, tmp_path: Path, batch: int
+) -> None:
+    assert bytes_of(replay(stream, SETUP, tmp_path / "run", batch=batch)) == bytes_of(run)
+
+
+def test_killed_again_and_again_and_resumed_it_ends_with_the_same_bytes(
+    run: Run, stream: Stream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.replay.sink.GROUP", 1024)
+    out = tmp_path / "run"
+    whole = replay(stream, SETUP, tmp_path / "whole")
+    for saves in (2, 5):
+        killed = subprocess.run(  # noqa: S603 - our own interpreter and code
+            [sys.executable, "-c", CODE, str(stream.path), str(out), str(saves)], check=False
+        )
+        assert killed.returncode == -signal.SIGKILL
+        assert not out.exists()
+    resumed = replay(stream, SETUP, out, resume=True)
+    assert bytes_of(resumed) == bytes_of(whole)
+    assert not out.with_name("run.partial").exists()
+    assert resumed.scores.equals(run.scores)
+
+
+def test_resuming_with_other_settings_is_refused(stream: Stream, tmp_path: Path) -> None:
+    subprocess.run(  # noqa: S603 - our own interpreter and code
+        [sys.executable, "-c", CODE, str(stream.path), str(tmp_path / "run"), "1"], check=False
+    )
+    other = Setup.of("fraud", "additive", {"lr": 0.1})
+    with pytest.raises(ParameterError, match="other settings"):
+        replay(stream, other, tmp_path / "run", resume=True)
+
+
+def test_a_span_outside_the_stream_is_refused_and_nothing_is_written(
+    stream: Stream, tmp_path: Path
+) -> None:
+    with pytest.raises(StreamError, match="--from and --until"):
+        replay(stream, SETUP, tmp_path / "run", start=stream.end.replace(year=2030))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_says_what_was_replayed_with_which_versions(run: Run, stream: Stream) -> None:
+    document = run.document
+    assert document["stream"]["hash"] == stream.hash
+    assert document["counts"]["events"] == stream.n_events
+    assert document["parameters"]["lr"] == 0.3
+    assert {"river", "numpy", "polars", "python"} <= document["versions"].keys()
+    assert document["events_per_second"] > 0
+    assert Setup.from_data(document) == run.setup
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"run\.json"):
+        Run.open(tmp_path)
+
+
+def test_metrics_leave_out_the_warm_up(run: Run, stream: Stream) -> None:
+    assert (run.frame()["event_time"].min() - stream.start).days == 7  # type: ignore[operator]  # a time
+
+
+def test_a_run_equals_itself_in_comparison(run: Run) -> None:
+    assert run.compare(run).differences["average_precision"].value == 0
+
+
+def test_equal_setups_have_equal_digests_and_others_do_not() -> None:
+    assert Setup.of("fraud", "additive").digest == SETUP.digest
+    assert Setup.of("fraud", "additive", {"lr": "0.2"}).digest != SETUP.digest
+    assert Setup.of("fraud", "additive", seed=1).digest != SETUP.digest
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"learning_rate": 1}, "lr"),
+        ({"lr": "fast"}, "a number"),
+        ({"negatives": 0.0}, "negatives=0.0"),
+        ({"warm_up": "soon"}, "the duration"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_named(
+    parameters: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ParameterError, match=message):
+        Setup.of("fraud", "additive", parameters)
