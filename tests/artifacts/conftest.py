@@ -16,8 +16,6 @@ from workbench.streams.recorded import Stream
 from workbench.streams.writer import StreamWriter
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from workbench.artifacts.artifact import Artifact
     from workbench.replay.run import Run
 

@@ -63,7 +63,7 @@ def test_shared_objects_stay_shared_and_cycles_close(tmp_path):
 
 
 def test_every_allowed_container_comes_back_as_its_own_kind(tmp_path):
-    generator = random.Random(3)  # noqa: S311 - learning, not secrets
+    generator = random.Random(3)
     generator.gauss(0, 1)
     values = {
         "default": defaultdict(partial(defaultdict, float), {"a": defaultdict(float, {1: 2.0})}),
@@ -199,7 +199,7 @@ def test_a_file_with_anything_exchanged_is_read_or_refused(name, tmp_path):
         members = {info.filename: archive.read(info) for info in archive.infolist()}
     tree = json.loads(members["state.json"])
     places = [place for place in parts_of(tree) if place]
-    rng = random.Random(0)  # noqa: S311 - a test, not a secret
+    rng = random.Random(0)
     refused = 0
     for _ in range(150):
         mutant = copy.deepcopy(tree)
@@ -222,7 +222,7 @@ def test_a_file_with_flipped_or_missing_bytes_is_refused(tmp_path):
     path, damaged = tmp_path / "state", tmp_path / "damaged"
     codec.save(path, trained("additive").state())
     data = path.read_bytes()
-    rng = random.Random(0)  # noqa: S311 - a test, not a secret
+    rng = random.Random(0)
     for _ in range(200):
         mutant = bytearray(data)
         if rng.random() < 0.3:
@@ -306,7 +306,7 @@ def test_only_plain_data_can_be_written(state, tmp_path):
 def test_adaptive_windows_come_back_through_numbers():
     from river.drift import ADWIN
 
-    rng = random.Random(0)  # noqa: S311 - a test, not a secret
+    rng = random.Random(0)
     for length in (0, 1, 6, 33, 700):
         window = ADWIN(delta=0.01)
         for _ in range(length):

@@ -38,12 +38,10 @@ def test_what_comes_later_changes_no_feature(stream, place):
     before = run(events, labels, ALL)[:place]
     same_bytes(run(events[:place], [x for x in labels if x.at < place], ALL), before)
     changed = [
-        Event(e.time + DAY, {k: "other" for k in e.keys}, dict.fromkeys(e.values, 1))
+        Event(e.time + DAY, dict.fromkeys(e.keys, "other"), dict.fromkeys(e.values, 1))
         for e in events[place:]
     ]
-    flipped = [
-        x if x.at < place else type(x)(x.event, 1 - x.value, x.known, x.at) for x in labels
-    ]
+    flipped = [x if x.at < place else type(x)(x.event, 1 - x.value, x.known, x.at) for x in labels]
     same_bytes(run(events[:place] + changed, flipped, ALL)[:place], before)
 
 

@@ -240,13 +240,13 @@ def test_about_the_given_share_of_genuine_events_is_learned_and_every_positive(
 
 def test_memory_for_labels_is_used_again() -> None:
     path = a_path(deliver=0)
+    labels = labels_of([])
     for day in range(40):
         events = events_of([day * 1440 + m for m in range(50)]).with_columns(
             event_id=pl.lit(f"d{day}-") + pl.col("event_id")
         )
+        path.process(events, labels)
         labels = labels_of([(f"d{day}-e{i:03d}", 0, day * 1440 + 60) for i in range(50)])
-        path.process(events, labels_of([]) if day == 0 else previous)
-        previous = labels
     assert len(path.pending.time) <= 1024
     assert len(path.pending) <= 100
 

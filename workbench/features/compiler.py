@@ -89,7 +89,7 @@ class Compiler:
 
     # -- what a feature needs, and where it reads it: entity, cell and two arguments ----------
 
-    def _read(self, f: v.Feature) -> list[int]:  # noqa: PLR0911, C901 - one branch a word
+    def _read(self, f: v.Feature) -> list[int]:
         match f:
             case v.Value():
                 return [-1, 0, self._column(f.column), 0]
@@ -216,7 +216,10 @@ class Compiler:
         by = self.entities.index
         runs = list(self._runs)
         pool = FIXED_RECORD + len(self.columns)
-        windows, sums, distincts, maxima = [], [], [], []
+        windows: list[list[int]] = []
+        sums: list[list[int]] = []
+        distincts: list[list[int]] = []
+        maxima: list[list[int]] = []
         for entity, length in sorted(self._windows, key=lambda k: (by(k[0]), k[1])):
             window = self._windows[entity, length]
             row = [by(entity), length, window.cell, len(sums)]
@@ -251,7 +254,10 @@ class Compiler:
             maxima=_table(maxima, 3),
             label_windows=_table(label_windows, 3),
             habits=_table(
-                [[by(e), self.columns.index(c), cell] for (e, c, _, _), cell in self._habits.items()],
+                [
+                    [by(e), self.columns.index(c), cell]
+                    for (e, c, _, _), cell in self._habits.items()
+                ],
                 3,
             ),
             habit_parameters=np.array(

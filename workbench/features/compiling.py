@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from numba import njit
 from numba.core.caching import FunctionCache
@@ -17,10 +17,22 @@ from numba.core.caching import FunctionCache
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+
+class Decorator(Protocol):
+    """What leaves a function's type as it is."""
+
+    def __call__(self, function: Function, /) -> Function:
+        """Return the compiled function."""
+
+
+# Numba's annotations do not know _nrt.
+_compile: Any = njit
 #: A part of an entry point; compiled with it wherever it is called.
-inlined = njit(_nrt=False, forceinline=True)
+inlined: Decorator = _compile(_nrt=False, forceinline=True)
 #: A part that is seldom called: a call costs little then, and compiling it once is faster.
-called = njit(_nrt=False)
+called: Decorator = _compile(_nrt=False)
 
 
 def entry(function: Callable[..., None]) -> Any:
@@ -29,7 +41,7 @@ def entry(function: Callable[..., None]) -> Any:
     Numba asks only whether the function's own file has changed. The code holds parts from
     several files here, so it is kept with a hash of all of them.
     """
-    dispatcher = njit(_nrt=False)(function)
+    dispatcher = _compile(_nrt=False)(function)
     dispatcher._cache = _Cache(function)
     return dispatcher
 
@@ -39,9 +51,9 @@ def is_stored(dispatcher: Any) -> bool:
     return bool(dispatcher._cache._cache_file._load_index())
 
 
-class _Cache(FunctionCache):  # type: ignore[misc]  # numba ships no types
+class _Cache(FunctionCache):
     def __init__(self, function: Callable[..., None]) -> None:
-        super().__init__(function)
+        super().__init__(function)  # type: ignore[no-untyped-call]  # half of numba is typed
         self._cache_file._source_stamp = _sources()
 
 

@@ -54,7 +54,7 @@ def _feature(item: dict[str, Any]) -> Feature:
             allowed=", ".join(_KINDS),
             hint="use the version of the workbench that wrote it",
         )
-    arguments = {
+    arguments: dict[str, Any] = {
         key: _feature(value) if isinstance(value, dict) else value
         for key, value in item.items()
         if key != "kind"

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from workbench.durations import DAY
 from workbench.features import kernel
+from workbench.features.compiler import Compiler
 from workbench.features.entities import Entities
 from workbench.features.memory import Memory, blank, empty, ensure
-from workbench.features.compiler import Compiler
 from workbench.features.structures import MISSING, NONE
 
 if TYPE_CHECKING:

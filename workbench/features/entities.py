@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from workbench.features.structures import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import polars as pl
 
 I64 = npt.NDArray[np.int64]
 
@@ -26,6 +27,7 @@ class Entities:
 
     Examples
     --------
+    >>> import polars as pl
     >>> entities = Entities(["card"])
     >>> entities.slots(pl.DataFrame({"card": ["x", "y", None, "x"]})).ravel().tolist()
     [0, 1, -1, 0]

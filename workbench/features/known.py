@@ -9,7 +9,6 @@ import numpy as np
 from workbench.durations import DAY
 from workbench.features.compiling import called, inlined
 from workbench.features.memory import (
-    I64,
     PENDING_SEQUENCE,
     PENDING_SLOTS,
     PENDING_TIME,
@@ -37,12 +36,8 @@ from workbench.features.program import (
 from workbench.features.structures import FOREVER, NEVER, NEWER, NEXT, NONE, OLDER, TIME, take
 
 
-
-
 @called
-def deliver(
-    program: Program, memory: Memory, row: int, label: int, known: int, now: int
-) -> None:
+def deliver(program: Program, memory: Memory, row: int, label: int, known: int, now: int) -> None:
     """Let a label that has become known enter the state of its event's entities."""
     cells = memory.cells
     sequence = memory.pending[row, PENDING_SEQUENCE]

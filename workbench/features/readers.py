@@ -6,13 +6,13 @@ A row of ``reads`` is an opcode, an entity, a cell, and two arguments (see the c
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from workbench.durations import DAY, HOUR
 from workbench.features import vocabulary as v
 from workbench.features.compiling import inlined
-from workbench.features.memory import F64, I64, Memory
 from workbench.features.program import (
     COUNT,
     FIXED_RECORD,
@@ -24,9 +24,11 @@ from workbench.features.program import (
     NEWEST,
     OPCODES,
     POSITIVES,
-    Program,
 )
 from workbench.features.structures import MISSING, NEVER, NONE, OLDER, TIME, find
+
+if TYPE_CHECKING:
+    from workbench.features.memory import F64, I64, Memory
 
 _VALUE, _WEEKEND, _NIGHT = OPCODES[v.Value], OPCODES[v.Weekend], OPCODES[v.Night]
 _COUNT, _SUM, _MEAN, _STD = OPCODES[v.Count], OPCODES[v.Sum], OPCODES[v.Mean], OPCODES[v.Std]
@@ -57,9 +59,7 @@ def read_plain(read: I64, t: int, values: I64) -> float:
 
 
 @inlined
-def read_window(
-    memory: Memory, read: I64, now: int, slot: int, slots: I64, values: I64
-) -> float:
+def read_window(memory: Memory, read: I64, now: int, slot: int, slots: I64, values: I64) -> float:
     """Read a count, sum, mean, deviation, ratio, z-score, maximum, distinct count or pause."""
     code, cell = read[0], read[2]
     cells = memory.cells
@@ -90,7 +90,7 @@ def read_window(
         if not scale > 0:
             return np.nan
         # The difference is taken in whole numbers, where it cannot cancel.
-        return x / scale if code == _RATIO else (x * n - total) / n / scale
+        return float(x / scale if code == _RATIO else (x * n - total) / n / scale)
     if x != MISSING:
         n, total, squares = n + 1, total + x, squares + x * x
     if code == _SUM:
@@ -136,9 +136,7 @@ def read_known(memory: Memory, read: I64, now: int, slot: int) -> float:
 
 
 @inlined
-def read_habit(
-    memory: Memory, read: I64, now: int, slot: int, ratios: F64, means: F64
-) -> float:
+def read_habit(memory: Memory, read: I64, now: int, slot: int, ratios: F64, means: F64) -> float:
     """Read the habit, the ratio to it, or the highest earlier ratio."""
     code, habit = read[0], read[3]
     if code == _ROBUST_MEAN:

@@ -54,7 +54,7 @@ def chain_free(pool: I64, free: I64, first: int) -> None:
 
 
 @inlined
-def _home(table: I64, owner: int, value: int) -> int:
+def _home(table: I64, owner: int, value: int) -> np.int64:
     h = np.uint64(owner) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(value)
     h ^= h >> np.uint64(29)
     h *= np.uint64(0xBF58476D1CE4E5B9)
@@ -63,7 +63,7 @@ def _home(table: I64, owner: int, value: int) -> int:
 
 
 @inlined
-def find(table: I64, owner: int, value: int) -> int:
+def find(table: I64, owner: int, value: int) -> np.int64:
     """Return the place of the entry, or of the empty cell where it belongs."""
     mask = len(table) - 1
     at = _home(table, owner, value)
@@ -73,7 +73,7 @@ def find(table: I64, owner: int, value: int) -> int:
 
 
 @inlined
-def drop(table: I64, at: int) -> None:
+def drop(table: I64, at: np.int64) -> None:
     """Remove the entry at a place, moving later ones of its cluster up (Knuth, 6.4 R)."""
     mask = len(table) - 1
     hole = at

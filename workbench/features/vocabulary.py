@@ -138,18 +138,20 @@ class Max(Feature):
 
 @dataclass(frozen=True, slots=True)
 class Distinct(Feature):
-    """Number of different values of another entity column within the window, this event's included."""
+    """Different values of another entity column within the window, this event's included."""
 
     column: str
     by: str
     window: str
     form: ClassVar[str] = "{by}_{column}_distinct_{window}"
-    sentence: ClassVar[str] = "Different {column}s of the {by} in the last {window}, this one included"
+    sentence: ClassVar[str] = (
+        "Different {column}s of the {by} in the last {window}, this one included"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class New(Feature):
-    """1 if the entity did not meet this event's value of another entity column in the window, else 0."""
+    """1 if this event's value of another entity column is new to the entity, else 0."""
 
     column: str
     by: str
@@ -175,7 +177,9 @@ class Ratio(Feature):
     by: str
     window: str
     form: ClassVar[str] = "{by}_{column}_ratio_{window}"
-    sentence: ClassVar[str] = "{column} ÷ the {by}'s own mean in the last {window}, this one excluded"
+    sentence: ClassVar[str] = (
+        "{column} ÷ the {by}'s own mean in the last {window}, this one excluded"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +308,7 @@ class RunAge(Feature):
 
 @dataclass(frozen=True, slots=True)
 class RunGap(Feature):
-    """Calendar days between the last known genuine event before the open run and its first event."""
+    """Calendar days from the last known genuine event to the first event of the open run."""
 
     by: str
     form: ClassVar[str] = "{by}_run_gap"

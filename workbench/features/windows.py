@@ -173,9 +173,7 @@ def remember(
 
 
 @inlined
-def _enter(
-    program: Program, memory: Memory, d: int, slot: int, record: int, value: int
-) -> None:
+def _enter(program: Program, memory: Memory, d: int, slot: int, record: int, value: int) -> None:
     """Note that a record is the window's latest with its value."""
     cell = program.distincts[d, 1]
     memory.pool[record, program.distincts[d, 2]] = value
@@ -192,9 +190,7 @@ def _enter(
 
 
 @inlined
-def _raise(
-    program: Program, memory: Memory, m: int, slot: int, record: int, values: I64
-) -> None:
+def _raise(program: Program, memory: Memory, m: int, slot: int, record: int, values: I64) -> None:
     """Put a record at the back of a window's queue of candidates for its maximum.
 
     Candidates fall from front to back (the monotonic queue of sliding-window maxima).
