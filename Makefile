@@ -37,7 +37,7 @@ run: $(INSTALLED) ## replay, tune, report and export fraud on data/fraud; says w
 		artifact artifacts/fraud
 
 test: $(INSTALLED) ## run the tests, the doctests and the notebooks against their saved outputs
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval tests workbench notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(INSTALLED) ## ruff and strict types
 	$(BIN)/ruff check .

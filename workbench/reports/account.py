@@ -15,6 +15,7 @@ import orjson
 
 from workbench.project import locate
 from workbench.replay.evaluation import Measure
+from workbench.reports.tables import html_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ class Account:
                 **evaluation.settings,
             },
             metrics={
-                # Six digits are more than is certain, and the same on every machine.
+                # Nine digits are more than is certain, and the same on every machine.
                 name: {k: _rounded(v) for k, v in estimate.to_dict().items()}
                 for name, estimate in evaluation.overall.items()
             },
@@ -203,9 +204,9 @@ class Changes:
         parts = [f"<p>{escape(self.headline)}</p>"]
         settings = [(name, str(old), str(new)) for name, (old, new) in self.setup.items()]
         if settings:
-            parts.append(_table(("Setting", "Last report", "This report"), settings))
+            parts.append(html_table(("Setting", "Last report", "This report"), settings))
         if rows := self._rows():
-            parts.append(_table(("Metric", "Last report", "This report", ""), rows))
+            parts.append(html_table(("Metric", "Last report", "This report", ""), rows))
         return "".join(parts)
 
 
@@ -214,10 +215,4 @@ def _text(value: float | None, measure: Measure) -> str:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
-
-
-def _table(heads: tuple[str, ...], rows: list[Any]) -> str:
-    head = "".join(f"<th>{escape(h)}</th>" for h in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return None if value is None or not math.isfinite(value) else float(f"{value:.9g}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Notebooks print nothing that changes from one execution to the next; and the debugger, which
 #: nobody uses here, warns on every start that Python's own modules are frozen.
-_ENVIRONMENT = {"WORKBENCH_PROGRESS": "off", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+QUIET = {"WORKBENCH_PROGRESS": "off", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _run(
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
     watched = os.environ.get("WORKBENCH_PROGRESS", "on") != "off" and sys.stderr.isatty()
-    with _environment(_ENVIRONMENT):
+    with environment(QUIET):
         try:
             papermill.execute_notebook(
                 _literal(notebook),
@@ -148,7 +148,7 @@ def _literal(path: Path) -> str:
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables, which a kernel inherits, for the length of the block."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

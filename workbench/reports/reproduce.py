@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from workbench.replay.run import Run
 
 
+#: What a notebook gives with the settings of the detector, and a command as options of its own.
+_OWN = ("deliver", "seed")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What makes a report and its run again.
@@ -43,7 +47,9 @@ class Recipe:
         given = {k: v for k, v in self.parameters.items() if v not in ("", {}, None)}
         report = ["workbench", "report", self.name, *_options(given)]
         replay = ["workbench", "replay", setup.case, "--stream", path]
-        replay += ["--detector", setup.detector, *_options(self.parameters.get("parameters", {}))]
+        replay += ["--detector", setup.detector]
+        for name, value in self.parameters.get("parameters", {}).items():
+            replay += [f"--{name}", str(value)] if name in _OWN else _options({name: value})
         if document["label_delay"] != "as recorded":
             replay += ["--label-delay", document["label_delay"]]
         out = shown(self.run.path)

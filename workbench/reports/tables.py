@@ -65,8 +65,8 @@ class Rows:
         return _plain(self._texts())
 
     def _repr_html_(self) -> str:
-        heads, *rows = ([escape(text) for text in row] for row in self._texts())
-        return _html(heads, rows)
+        heads, *rows = self._texts()
+        return html_table(heads, rows)
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,11 @@ def _plain(table: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in table)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return texts as a table that takes its colours from the page, light or dark."""
+    return _html([escape(head) for head in heads], [[escape(c) for c in row] for row in rows])
 
 
 def _html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

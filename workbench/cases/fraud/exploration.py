@@ -146,6 +146,8 @@ def _stacks(axes: Axes, rows: pl.DataFrame, days: Any) -> None:
         height = np.array([counts.get(day, 0) for day in days.tolist()])
         axes.bar(days, height, bottom=base, color=color, alpha=0.8, label=readable(kind))
         base += height
+    if not base.any():
+        return
     axes.legend(
         loc="lower right", bbox_to_anchor=(1, 1), ncols=6, fontsize=7.5,
         borderaxespad=0.2, columnspacing=1, handlelength=1,
@@ -198,6 +200,8 @@ def _rates(rate: Any, frauds: Any) -> str:
 
 def _leading(rows: pl.DataFrame) -> str:
     counts = rows[_KIND].drop_nulls().value_counts(name="n").sort("n", descending=True)
+    if counts.height == 0:
+        return "No fraud in this span"
     if counts.height < 2:
         return f"{counts['n'].sum():,} frauds, of which no patterns are named"
     share = counts["n"][0] / counts["n"].sum()

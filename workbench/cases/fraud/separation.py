@@ -76,7 +76,7 @@ def telling(found: pl.DataFrame, each: int = 4) -> pl.DataFrame:
     """Return the rows of a few features for each kind of fraud: those furthest from 0.5."""
     kinds = [c for c in found.columns if c not in _OTHERS]
     best = [
-        found.sort((pl.col(kind) - 0.5).abs(), descending=True, nulls_last=True).head(each)
+        found.drop_nans(kind).sort((pl.col(kind) - 0.5).abs(), descending=True).head(each)
         for kind in kinds[1:] or kinds
     ]
     return pl.concat([found.head(0), *best]).unique("feature", keep="first", maintain_order=True)
