@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -93,6 +94,10 @@ def build(stream: Stream, setup: Setup, delay: int, until: datetime, folder: Pat
     with atomic_folder(folder) as partial, progress("features", len(time)) as step:
         shape = (len(time), len(setup.features))
         X = np.lib.format.open_memmap(partial / "X.npy", "w+", np.float64, shape)
+        # Take the space now: a full disk is an error here, and the end of the process later.
+        if hasattr(os, "posix_fallocate"):
+            with (partial / "X.npy").open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, X.offset + X.nbytes)
         recorder = path.learner = _Recorder(path.learner, X)
         for events, _ in drive(path, stream, delay, until=until):
             step(events.height)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from workbench.atomic import atomic_folder
 from workbench.case import get_case
 from workbench.durations import spell
 from workbench.replay.estimates import Estimate
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 RUNS = "runs"
 BEST = "best"
 BASELINE = "baseline"
+REJECTED = "rejected"
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,9 @@ def opponents(plan: Plan) -> dict[str, Setup]:
 def confirm(stream: Stream, plan: Plan, best: Setup, folder: Path) -> Confirmation:
     """Replay the winner and its opponents over the whole stream and compare the later span.
 
+    A winner that is certainly worse than the shipped default is put aside as ``rejected``; the
+    default is the study's best then.
+
     Parameters
     ----------
     stream
@@ -108,10 +114,24 @@ def confirm(stream: Stream, plan: Plan, best: Setup, folder: Path) -> Confirmati
     if "metrics" not in runs[BEST].document:
         runs[BEST].record()
     frames = {name: run.frame(start=split) for name, run in runs.items()}
-    return Confirmation(
+    found = Confirmation(
         {name: objective(evaluable(frame)[0]) for name, frame in frames.items()},
         {name: compare(frames[BEST], frame) for name, frame in frames.items() if name != BEST},
     )
+    if found.comparisons[BASELINE].verdict(plan.objective) == "worse":
+        _keep_baseline(folder)
+    return found
+
+
+def _keep_baseline(folder: Path) -> None:
+    """Let the shipped default be the study's best: nobody ships what is certainly worse."""
+    rejected = folder / REJECTED
+    if rejected.exists():
+        shutil.rmtree(rejected)
+    (folder / BEST).rename(rejected)
+    with atomic_folder(folder / BEST) as copy:
+        shutil.copytree(folder / BASELINE, copy, dirs_exist_ok=True)
+    Run.open(folder / BEST).record()
 
 
 def _run(stream: Stream, plan: Plan, setup: Setup, out: Path) -> Run:

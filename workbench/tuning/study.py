@@ -107,7 +107,10 @@ class Study:
 
     @property
     def best(self) -> Run:
-        """The choice, replayed over the whole stream."""
+        """What to ship, replayed over the whole stream: the choice, or else the shipped default.
+
+        The default where the choice is certainly worse on the later span.
+        """
         return self.run(BEST)
 
     @property
@@ -151,7 +154,7 @@ class Study:
         )
         said = {
             "better": "The choice is better than the shipped default",
-            "worse": "The choice is worse than the shipped default",
+            "worse": "The choice is worse than the shipped default, which is kept as the best,",
             "not certain": "The choice is not certainly better than the shipped default",
         }[self.confirmation.verdict(self.plan.objective)]
         return f"{said} {later}: {interval}; {zero}."
