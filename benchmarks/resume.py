@@ -27,23 +27,26 @@ def run(file: Path) -> None:
     _start(stream.path, whole, resume=False).wait()
     seconds = time.perf_counter() - begin
     moments = random.Random(7)  # noqa: S311 - moments, not secrets
-    kills = 0
+    kills, ends, same = 0, 0, True
     process = _start(stream.path, killed, resume=False)
-    while kills < KILLS:
+    while True:
         try:
-            process.wait(timeout=moments.uniform(0.3, 0.9) * seconds)
+            process.wait(timeout=moments.uniform(0.2, 0.6) * seconds if kills < KILLS else None)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
             kills += 1
-        else:
+            process = _start(stream.path, killed, resume=True)
+            continue
+        ends += 1
+        same = same and _hash(whole) == _hash(killed)
+        if kills >= KILLS:
             break
-        process = _start(stream.path, killed, resume=True)
-    process.wait()
-    same = _hash(whole) == _hash(killed)
+        # It came to its end between two kills: the next one begins anew.
+        process = _start(stream.path, killed, resume=False)
     table(
-        ("kills", "scores.parquet of the run never stopped", "of the one that was", "same bytes"),
-        [(kills, _hash(whole)[:16], _hash(killed)[:16], "yes" if same else "NO")],
+        ("kills", "replays that ended", "same bytes as the one that was never stopped"),
+        [(kills, ends, "yes" if same else "NO")],
     )
     if not same:
         raise SystemExit(1)
