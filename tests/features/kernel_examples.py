@@ -143,7 +143,7 @@ def world_of(
 ) -> World:
     """The stream for the oracle: no entity is forgotten within its longest window."""
     engine = FeatureEngine(features, SCHEMA, forget_after)
-    return World(events, labels, int(engine.program.shape[6]))
+    return World(events, labels, int(engine.program.forget_after))
 
 
 def frame(events: list[Event]) -> pl.DataFrame:

@@ -333,7 +333,7 @@ def run_rival(world, i, f):
     past = world.past(label.at, f.ratio.by, event.keys[f.ratio.by])
     if label.event not in past:
         return 0
-    begin = world.events[past[-1]].time - span - 31 * DAY
+    begin = world.now(label.at) - span - 31 * DAY
     around = [
         j
         for j in past

@@ -11,13 +11,12 @@ from workbench.durations import microseconds
 from workbench.errors import ParameterError
 from workbench.features import vocabulary as v
 from workbench.features.program import (
-    COUNT,
     FIXED_CELLS,
-    FIXED_RECORD,
     GENUINE_DAY,
     OPCODES,
     POSITIVE_DAY,
     RIVAL_MEMORY,
+    SLOTS,
     Program,
     Table,
 )
@@ -66,7 +65,9 @@ class Compiler:
         self.columns: list[str] = []
         self._cells: dict[str, int] = {}
         self._reals = 0
-        self._retention: dict[str, int] = {}
+        self._retention = 0
+        self._linked: set[str] = set()
+        self._higher: set[int] = set()
         self._windows: dict[tuple[str, int], _Window] = {}
         self._label_windows: dict[tuple[str, int], int] = {}
         self._habits: dict[tuple[str, str, float, float], int] = {}
@@ -96,7 +97,7 @@ class Compiler:
             case v.Night():
                 return [-1, 0, f.until, 0]
             case v.Count():
-                return [self._entity(f.by), self._window(f.by, f.window).cell + COUNT, 0, 0]
+                return [self._entity(f.by), self._window(f.by, f.window).cell, 0, 0]
             case v.Sum() | v.Mean() | v.Std() | v.Ratio() | v.ZScore():
                 cell = self._within(f, self._window(f.by, f.window).sums, 3)
                 return [self._entity(f.by), cell, self._column(f.column), 0]
@@ -124,7 +125,8 @@ class Compiler:
                 return [self._entity(f.by), 0, self._habit(f), 0]
             case v.HighestPast():
                 span = microseconds(f.window)
-                self._keep(f.ratio.by, span)
+                self._look_back(f.ratio.by, span)
+                self._higher.add(self._habit(f.ratio))
                 return [self._entity(f.ratio.by), 0, self._habit(f.ratio), span]
             case v.RunLength() | v.RunAge() | v.RunGap() | v.RunSpan() | v.Quiet():
                 return [self._entity(f.by), self._run(f.by), 0, 0]
@@ -133,7 +135,7 @@ class Compiler:
                 return [self._entity(f.by), self._run(f.by), self._real(self._run_ratios, key), 0]
             case v.RunRival():
                 span = microseconds(f.within)
-                self._keep(f.ratio.by, span + RIVAL_MEMORY)
+                self._look_back(f.ratio.by, span + RIVAL_MEMORY)
                 rival = (f.by, self._habit(f.ratio), span)
                 return [self._entity(f.by), self._run(f.by), self._real(self._rivals, rival), 0]
         return [-1, 0, 0, 0]
@@ -148,7 +150,6 @@ class Compiler:
         if name not in self.entities:
             self.entities.append(name)
             self._cells[name] = FIXED_CELLS
-            self._retention[name] = 0
         return self.entities.index(name)
 
     def _column(self, name: str) -> int:
@@ -169,16 +170,16 @@ class Compiler:
         self._cells[entity] += count
         return first
 
-    def _keep(self, entity: str, span: int) -> None:
-        self._entity(entity)
-        self._retention[entity] = max(self._retention[entity], span)
+    def _look_back(self, entity: str, span: int) -> None:
+        self._linked.add(entity)
+        self._retention = max(self._retention, span)
 
     def _window(self, entity: str, window: str) -> _Window:
         length = microseconds(window)
         key = (entity, length)
         if key not in self._windows:
-            self._windows[key] = _Window(self._take_cells(entity, 3))
-            self._keep(entity, length)
+            self._windows[key] = _Window(self._take_cells(entity, 1))
+            self._retention = max(self._retention, length)
         return self._windows[key]
 
     def _within(self, f: Any, parts: dict[str, int], cells: int) -> int:
@@ -189,7 +190,7 @@ class Compiler:
     def _label_window(self, entity: str, window: str) -> int:
         key = (entity, microseconds(window))
         if key not in self._label_windows:
-            self._label_windows[key] = self._take_cells(entity, 4)
+            self._label_windows[key] = self._take_cells(entity, 2)
         return self._label_windows[key]
 
     def _habit(self, f: v.RobustRatio | v.RobustMean) -> int:
@@ -213,81 +214,68 @@ class Compiler:
     # -- the layout ---------------------------------------------------------------------------
 
     def _tables(self, reads: list[list[int]]) -> Program:
-        by = self.entities.index
+        by, column = self.entities.index, self.columns.index
         runs = list(self._runs)
-        pool = FIXED_RECORD + len(self.columns)
+        values = SLOTS + len(self.entities)
+        width = values + len(self.columns)
+        entities = []
+        for name in self.entities:
+            link = -1
+            if name in self._linked:
+                link, width = width, width + 2
+            run = runs.index(name) if name in runs else -1
+            entities.append([link, run, self._labelled(name)])
         windows: list[list[int]] = []
         sums: list[list[int]] = []
         distincts: list[list[int]] = []
         maxima: list[list[int]] = []
-        for entity, length in sorted(self._windows, key=lambda k: (by(k[0]), k[1])):
-            window = self._windows[entity, length]
+        for (entity, length), window in self._windows.items():
             row = [by(entity), length, window.cell, len(sums)]
-            sums += [[self.columns.index(c), cell] for c, cell in window.sums.items()]
+            sums += [[column(c), cell] for c, cell in window.sums.items()]
             row += [len(sums), len(distincts)]
-            for c, cell in window.distincts.items():
-                distincts.append([by(c), cell, pool])
-                pool += 1
+            distincts += [[by(c), cell] for c, cell in window.distincts.items()]
             row += [len(distincts), len(maxima)]
             for c, cell in window.maxima.items():
-                maxima.append([self.columns.index(c), cell, pool])
-                pool += 2
+                maxima.append([column(c), cell, width])
+                width += 2
             windows.append([*row, len(maxima)])
-        label_windows = sorted(
-            [by(e), length, cell] for (e, length), cell in self._label_windows.items()
-        )
-        longest = max([0, *self._retention.values(), *(row[1] for row in label_windows)])
-        shape = [
-            max(self._cells.values(), default=FIXED_CELLS),
-            self._reals,
-            pool,
-            len(self.columns),
-            len(self._habits),
-            len(self.entities),
-            max(self.forget_after, longest),
-        ]
+        labels = [[by(e), length, cell] for (e, length), cell in self._label_windows.items()]
+        longest = max([self._retention, *(length for _, length, _ in labels)])
+        habits = []
+        for h, ((e, c, _, _), cell) in enumerate(self._habits.items()):
+            higher = -1
+            if h in self._higher:
+                higher, width = width, width + 1
+            habits.append([by(e), column(c), cell, higher])
+        parameters = [[outlier, prior] for _, _, outlier, prior in self._habits]
+        ratios = [[h, real, runs.index(e)] for (e, h), real in self._run_ratios.items()]
+        rivals = [[h, real, runs.index(e), span] for (e, h, span), real in self._rivals.items()]
         return Program(
-            entities=_table([self._row(e, windows, label_windows) for e in self.entities], 8),
+            entities=_table(entities, 3),
             windows=_table(windows, 9),
             sums=_table(sums, 2),
-            distincts=_table(distincts, 3),
+            distincts=_table(distincts, 2),
             maxima=_table(maxima, 3),
-            label_windows=_table(label_windows, 3),
-            habits=_table(
-                [
-                    [by(e), self.columns.index(c), cell]
-                    for (e, c, _, _), cell in self._habits.items()
-                ],
-                3,
-            ),
-            habit_parameters=np.array(
-                [(outlier, prior) for _, _, outlier, prior in self._habits], dtype=np.float64
-            ).reshape(-1, 2),
+            label_windows=_table(labels, 3),
+            habits=_table(habits, 4),
+            habit_parameters=np.array(parameters, np.float64).reshape(-1, 2),
             runs=_table([[by(e), cell] for e, cell in self._runs.items()], 2),
-            run_ratios=_table(
-                [[habit, real, runs.index(e)] for (e, habit), real in self._run_ratios.items()], 3
-            ),
-            rivals=_table(
-                [[habit, real, runs.index(e), s] for (e, habit, s), real in self._rivals.items()], 4
-            ),
+            run_ratios=_table(ratios, 3),
+            rivals=_table(rivals, 4),
             reads=_table(reads, 5),
-            shape=np.array(shape, np.int64),
+            cells=max(self._cells.values(), default=FIXED_CELLS),
+            reals=self._reals,
+            log_columns=width,
+            log_values=values,
+            retention=self._retention,
+            forget_after=max(self.forget_after, longest),
         )
 
-    def _row(self, name: str, windows: list[Any], label_windows: list[Any]) -> list[int]:
-        k = self.entities.index(name)
-
-        def span(rows: list[Any]) -> tuple[int, int]:
-            mine = [i for i, row in enumerate(rows) if row[0] == k]
-            return (mine[0], mine[-1] + 1) if mine else (0, 0)
-
-        run = list(self._runs).index(name) if name in self._runs else -1
-        labelled = run >= 0 or any(
+    def _labelled(self, name: str) -> bool:
+        return name in self._runs or any(
             isinstance(f, v.SinceLabel | v.LastLabels | v.KnownCount | v.KnownRate) and f.by == name
             for f in self.features
         )
-        keeps = self._retention[name]
-        return [*span(windows), *span(label_windows), run, keeps, int(keeps > 0), int(labelled)]
 
 
 def _table(rows: list[Any], width: int) -> Table:

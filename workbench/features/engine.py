@@ -11,7 +11,7 @@ from workbench.durations import DAY
 from workbench.features import kernel
 from workbench.features.compiler import Compiler
 from workbench.features.entities import Entities
-from workbench.features.memory import Memory, blank, empty, ensure
+from workbench.features.memory import EVENTS, Memory, blank, empty, ensure, packed
 from workbench.features.structures import MISSING, NONE
 
 if TYPE_CHECKING:
@@ -69,6 +69,11 @@ class FeatureEngine:
     def inputs(self) -> tuple[str, ...]:
         """The columns of the events that are read."""
         return (*self.entities.names, *self.columns)
+
+    @property
+    def absorbed(self) -> int:
+        """How many events have entered the state."""
+        return int(self.memory.counters[EVENTS])
 
     def advance(
         self,
@@ -158,11 +163,8 @@ class FeatureEngine:
         pending
             The rows of the events that still wait for a label; restored, they are 0, 1, ….
         """
-        memory = self.memory._replace(
-            pending=self.memory.pending[pending], pending_reals=self.memory.pending_reals[pending]
-        )
         return {
-            "memory": {name: array.copy() for name, array in memory._asdict().items()},
+            "memory": packed(self.memory, pending),
             "entities": self.entities.state(),
         }
 

@@ -11,15 +11,15 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.features.compiling import entry, inlined
-from workbench.features.known import deliver
+from workbench.features.known import deliver, slide_labels
 from workbench.features.memory import (
     CLOCK,
+    EVENTS,
     F64,
     I64,
-    PENDING_SEQUENCE,
+    PENDING_EVENT,
     PENDING_SLOTS,
     PENDING_TIME,
-    SEQUENCES,
     Memory,
 )
 from workbench.features.program import (
@@ -33,7 +33,7 @@ from workbench.features.program import (
 )
 from workbench.features.readers import read_habit, read_known, read_plain, read_run, read_window
 from workbench.features.structures import MISSING, NEVER, NONE
-from workbench.features.windows import expire, forget, remember, wipe
+from workbench.features.windows import enter, slide, wipe
 
 _LAST_PLAIN, _LAST_WINDOW = OPCODES[PLAIN[-1]], OPCODES[WINDOW[-1]]
 _LAST_KNOWN, _LAST_HABIT = OPCODES[KNOWN[-1]], OPCODES[HABIT[-1]]
@@ -90,16 +90,14 @@ def advance(
             row = label_rows[delivered]
             deliver(program, memory, row, label_values[delivered], label_times[delivered], now)
             delivered += 1
+        slide(program, memory, now)
+        slide_labels(program, memory, now)
         for k in range(len(program.entities)):
             slot = slots[i, k]
             if slot != NONE:
                 seen = memory.cells[slot, LAST_SEEN]
-                if seen == NEVER:
+                if seen == NEVER or now - seen > program.forget_after:
                     wipe(memory, blank, k, slot)
-                elif now - seen > program.shape[6]:
-                    forget(program, memory, blank, k, slot)
-                else:
-                    expire(program, memory, k, slot, now)
         _habits(program, memory, slots[i], values[i], ratios, means)
         _read(program, memory, time[i], now, slots[i], values[i], ratios, means, out[i])
         if absorbed[i]:
@@ -129,11 +127,11 @@ def _read(
         if slot == NONE:
             out[f] = np.nan
         elif code <= _LAST_WINDOW:
-            out[f] = read_window(memory, reads[f], now, slot, slots, values)
+            out[f] = read_window(program, memory, reads[f], now, slot, slots, values)
         elif code <= _LAST_KNOWN:
             out[f] = read_known(memory, reads[f], now, slot)
         elif code <= _LAST_HABIT:
-            out[f] = read_habit(memory, reads[f], now, slot, ratios, means)
+            out[f] = read_habit(program, memory, reads[f], now, slot, ratios, means)
         else:
             out[f] = read_run(memory, reads[f], now, slot)
 
@@ -174,23 +172,17 @@ def _absorb(
             cells[slot, cell + 1] += x
             memory.totals[h, 0] += 1
             memory.totals[h, 1] += x
-    entities = len(program.entities)
-    for k in range(entities):
-        slot, record = slots[k], NONE
-        if slot != NONE:
-            cells[slot, LAST_SEEN] = now
-            if program.entities[k, 6]:
-                record = remember(program, memory, k, slot, now, slots, values, ratios)
-        if row != NONE:
-            memory.pending[row, PENDING_SLOTS + k] = slot
-            memory.pending[row, PENDING_SLOTS + entities + k] = record
+    for k in range(len(slots)):
+        if slots[k] != NONE:
+            cells[slots[k], LAST_SEEN] = now
     if row != NONE:
         memory.pending[row, PENDING_TIME] = now
-        memory.pending[row, PENDING_SEQUENCE] = memory.counters[SEQUENCES]
+        memory.pending[row, PENDING_EVENT] = memory.counters[EVENTS]
+        for k in range(len(slots)):
+            memory.pending[row, PENDING_SLOTS + k] = slots[k]
         for h in range(len(ratios)):
-            memory.pending_reals[row, h] = ratios[h]
-    memory.counters[SEQUENCES] += 1
-    memory.counters[CLOCK] = now
+            memory.pending_ratios[row, h] = ratios[h]
+    enter(program, memory, now, slots, values, ratios)
 
 
 @entry
@@ -203,10 +195,7 @@ def forget_stale(
     """
     for slot in range(len(kinds)):
         seen = memory.cells[slot, LAST_SEEN]
-        if kinds[slot] == NONE:
-            continue
-        if seen == NEVER:
-            stale[slot] = 1
-        elif memory.counters[CLOCK] - seen > program.shape[6]:
-            forget(program, memory, blank, kinds[slot], slot)
+        over = seen == NEVER or memory.counters[CLOCK] - seen > program.forget_after
+        if kinds[slot] != NONE and over:
+            wipe(memory, blank, kinds[slot], slot)
             stale[slot] = 1

@@ -9,61 +9,88 @@ import numpy as np
 from workbench.durations import DAY
 from workbench.features.compiling import called, inlined
 from workbench.features.memory import (
-    PENDING_SEQUENCE,
+    LABELS,
+    PENDING_EVENT,
     PENDING_SLOTS,
     PENDING_TIME,
+    TAIL,
     Memory,
 )
 from workbench.features.program import (
-    BEGINS,
     BORN,
-    COUNT,
-    CURSOR,
+    EVENT,
     GENUINE_DAY,
-    KNOWN_LABEL,
     LABEL,
     LABEL_BITS,
-    LABEL_NEWEST,
+    LABEL_SLOTS,
     LABELS_KNOWN,
     LAST_SEEN,
     NEWEST,
     POSITIVE_DAY,
-    POSITIVES,
     RIVAL_MEMORY,
-    SEQUENCE,
+    TIME,
     Program,
 )
-from workbench.features.structures import FOREVER, NEVER, NEWER, NEXT, NONE, OLDER, TIME, take
+from workbench.features.structures import NEVER, NONE
+
+
+@inlined
+def slide_labels(program: Program, memory: Memory, now: int) -> None:
+    """Move every label window to ``now``: labels that have left it are no longer counted."""
+    cells = memory.cells
+    labels = memory.labels
+    mask = len(labels) - 1
+    for w in range(len(program.label_windows)):
+        limit, cell = now - program.label_windows[w, 1], program.label_windows[w, 2]
+        cursor = memory.label_cursors[w]
+        while cursor < memory.counters[LABELS] and labels[cursor & mask, TIME] <= limit:
+            row = cursor & mask
+            slot = labels[row, LABEL_SLOTS + program.label_windows[w, 0]]
+            # The entity may have been forgotten in the meantime, and the slot be another's.
+            if slot != NONE and labels[row, EVENT] >= cells[slot, BORN]:
+                cells[slot, cell] -= 1
+                cells[slot, cell + 1] -= labels[row, LABEL]
+            cursor += 1
+        memory.label_cursors[w] = cursor
 
 
 @called
 def deliver(program: Program, memory: Memory, row: int, label: int, known: int, now: int) -> None:
     """Let a label that has become known enter the state of its event's entities."""
     cells = memory.cells
-    sequence = memory.pending[row, PENDING_SEQUENCE]
+    labels = memory.labels
+    event = memory.pending[row, PENDING_EVENT]
     day = memory.pending[row, PENDING_TIME] // DAY
-    entities = len(program.entities)
-    for k in range(entities):
+    if event >= memory.counters[TAIL]:
+        memory.log[event & (len(memory.log) - 1), LABEL] = label
+    entry = memory.counters[LABELS] & (len(labels) - 1)
+    if len(program.label_windows):
+        labels[entry, TIME] = known
+        labels[entry, LABEL] = label
+        labels[entry, EVENT] = event
+        memory.counters[LABELS] += 1
+    for k in range(len(program.entities)):
         slot = memory.pending[row, PENDING_SLOTS + k]
-        if slot == NONE or _forgotten(program, memory, slot, sequence, now):
-            continue
-        record = memory.pending[row, PENDING_SLOTS + entities + k]
-        if record != NONE and memory.pool[record, SEQUENCE] == sequence:
-            memory.pool[record, LABEL] = label
-        if not program.entities[k, 7]:
+        if slot != NONE and _forgotten(program, memory, slot, event, now):
+            slot = NONE
+        if len(program.label_windows):
+            labels[entry, LABEL_SLOTS + k] = slot
+        if slot == NONE or not program.entities[k, 2]:
             continue
         cells[slot, LABEL_BITS] = ((cells[slot, LABEL_BITS] << 1) | label) & ((1 << 60) - 1)
         cells[slot, LABELS_KNOWN] += 1
-        if program.entities[k, 3] > program.entities[k, 2]:
-            _count(program, memory, k, slot, label, known)
-        if program.entities[k, 4] != NONE:
-            _run(program, memory, program.entities[k, 4], slot, row, label, day, now)
+        for w in range(len(program.label_windows)):
+            if program.label_windows[w, 0] == k:
+                cells[slot, program.label_windows[w, 2]] += 1
+                cells[slot, program.label_windows[w, 2] + 1] += label
+        if program.entities[k, 1] != NONE:
+            _run(program, memory, program.entities[k, 1], slot, row, label, day, now)
         latest = POSITIVE_DAY if label else GENUINE_DAY
         cells[slot, latest] = max(cells[slot, latest], day)
 
 
 @inlined
-def _forgotten(program: Program, memory: Memory, slot: int, sequence: int, now: int) -> bool:
+def _forgotten(program: Program, memory: Memory, slot: int, event: int, now: int) -> bool:
     """Whether the entity of a past event has been forgotten since.
 
     Its slot may be another's by now. Until somebody has noticed that its time is over, it is
@@ -71,29 +98,7 @@ def _forgotten(program: Program, memory: Memory, slot: int, sequence: int, now: 
     """
     seen = memory.cells[slot, LAST_SEEN]
     born = memory.cells[slot, BORN]
-    return bool(sequence < born or seen == NEVER or now - seen > program.shape[6])
-
-
-@inlined
-def _count(program: Program, memory: Memory, k: int, slot: int, label: int, known: int) -> None:
-    """Append a label to the entity's list and to its windows."""
-    cells = memory.cells
-    labels = memory.labels
-    record = take(labels, memory.label_free)
-    labels[record, TIME] = known
-    labels[record, NEWER] = NONE
-    labels[record, KNOWN_LABEL] = label
-    labels[record, NEXT] = FOREVER
-    newest = cells[slot, LABEL_NEWEST]
-    if newest != NONE:
-        labels[newest, NEWER], labels[newest, NEXT] = record, known
-    cells[slot, LABEL_NEWEST] = record
-    for w in range(program.entities[k, 2], program.entities[k, 3]):
-        cell = program.label_windows[w, 2]
-        if cells[slot, cell + CURSOR] == NONE:
-            cells[slot, cell + CURSOR], cells[slot, cell + BEGINS] = record, known
-        cells[slot, cell + COUNT] += 1
-        cells[slot, cell + POSITIVES] += label
+    return bool(event < born or seen == NEVER or now - seen > program.forget_after)
 
 
 @inlined
@@ -137,7 +142,7 @@ def _run(
     cells[slot, cell] = length + 1
     for q in range(len(program.run_ratios)):
         if program.run_ratios[q, 2] == run:
-            ratio = memory.pending_reals[row, program.run_ratios[q, 0]]
+            ratio = memory.pending_ratios[row, program.run_ratios[q, 0]]
             real = program.run_ratios[q, 1]
             if length == 0 or math.isnan(reals[slot, real]) or ratio < reals[slot, real]:
                 reals[slot, real] = ratio
@@ -147,25 +152,27 @@ def _run(
 def _rival(program: Program, memory: Memory, q: int, row: int, now: int) -> float:
     """Return the highest ratio around a pending event among its ratio entity's other events."""
     habit, span = program.rivals[q, 0], program.rivals[q, 3]
-    slot = memory.pending[row, PENDING_SLOTS + program.habits[habit, 0]]
+    k = program.habits[habit, 0]
+    slot = memory.pending[row, PENDING_SLOTS + k]
     if slot == NONE:
         return np.nan
-    own = memory.pending[row, PENDING_SEQUENCE]
+    own = memory.pending[row, PENDING_EVENT]
     if _forgotten(program, memory, slot, own, now):
         return 0.0
+    log = memory.log
+    mask = len(log) - 1
     t = memory.pending[row, PENDING_TIME]
-    # Records are kept at least so long; how much longer depends on what else is declared.
-    begin = max(t - span, memory.cells[slot, LAST_SEEN] - span - RIVAL_MEMORY + 1)
+    # How much longer events are kept depends on what else is declared.
+    before = max(t - span - 1, now - span - RIVAL_MEMORY)
     highest = 0.0
     at = memory.cells[slot, NEWEST]
-    while at != NONE and memory.pool[at, TIME] >= begin:
-        ratio = memory.pool_reals[at, habit]
+    while at >= memory.counters[TAIL] and log[at & mask, TIME] > before:
         if (
-            ratio > highest
-            and memory.pool[at, SEQUENCE] != own
-            and memory.pool[at, TIME] <= t + span
-            and memory.pool[at, LABEL] != 0
+            memory.ratios[at & mask, habit] > highest
+            and at != own
+            and log[at & mask, TIME] <= t + span
+            and log[at & mask, LABEL] != 0
         ):
-            highest = ratio
-        at = memory.pool[at, OLDER]
+            highest = memory.ratios[at & mask, habit]
+        at = log[at & mask, program.entities[k, 0]]
     return highest

@@ -8,18 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.features.program import (
-    BEGINS,
-    CURSOR,
     GENUINE_DAY,
-    LABEL_COLUMNS,
-    LABEL_NEWEST,
+    LABEL_SLOTS,
     LAST_SEEN,
     NEWEST,
-    OLDEST,
-    OLDEST_TIME,
     POSITIVE_DAY,
 )
-from workbench.features.structures import FOREVER, NEVER, NONE, chain_free, rehash
+from workbench.features.structures import NEVER, NONE, rehash
 
 if TYPE_CHECKING:
     from workbench.features.program import Program
@@ -27,47 +22,45 @@ if TYPE_CHECKING:
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
-# A row of a pending event: time, sequence, then a slot and a record for each entity.
-PENDING_TIME, PENDING_SEQUENCE, PENDING_SLOTS = 0, 1, 2
+# A row of a pending event: time, place in the log, then a slot for each entity.
+PENDING_TIME, PENDING_EVENT, PENDING_SLOTS = 0, 1, 2
 
-# The counters: events absorbed, entries of the table, latest time of an absorbed event.
-SEQUENCES, ENTRIES, CLOCK = 0, 1, 2
+# The counters: events absorbed, labels counted, latest time of an absorbed event, entries of
+# the table, the first event that may still be looked at.
+EVENTS, LABELS, CLOCK, ENTRIES, TAIL = range(5)
 
 
 class Memory(NamedTuple):
     """Arrays of the state, int64 where not said otherwise.
 
     ``cells`` (slots, cells) and ``reals`` (slots, reals; float64): what is kept an entity.
-    ``pool`` and ``pool_reals`` (float64): records of events within the windows. ``labels``:
-    records of known labels. ``free`` and ``label_free``: first free row, rows free.
+    ``log``, its ``ratios`` (float64), and ``labels``: the latest events and known labels in
+    their order; the one with number ``i`` is in row ``i`` modulo the number of rows, a power of
+    two. ``cursors`` and ``label_cursors``: the first event and label in each window.
     ``table``: hash table of distinct values. ``totals`` (habits, 2): count and sum over all
-    entities. ``counters``: see above. ``pending`` and ``pending_reals`` (float64): what a label
+    entities. ``counters``: see above. ``pending`` and ``pending_ratios`` (float64): what a label
     needs of its event.
     """
 
     cells: I64
     reals: F64
-    pool: I64
-    pool_reals: F64
-    free: I64
+    log: I64
+    ratios: F64
     labels: I64
-    label_free: I64
+    cursors: I64
+    label_cursors: I64
     table: I64
     totals: I64
     counters: I64
     pending: I64
-    pending_reals: F64
+    pending_ratios: F64
 
 
 def blank(program: Program) -> I64:
     """Return the cells of an entity that was never seen, one row for each entity column."""
-    rows = np.zeros((len(program.entities), int(program.shape[0])), np.int64)
+    rows = np.zeros((len(program.entities), program.cells), np.int64)
     rows[:, [LAST_SEEN, GENUINE_DAY, POSITIVE_DAY]] = NEVER
-    rows[:, [NEWEST, OLDEST, LABEL_NEWEST]] = NONE
-    rows[:, OLDEST_TIME] = FOREVER
-    for windows in (program.windows, program.label_windows):
-        rows[windows[:, 0], windows[:, 2] + CURSOR] = NONE
-        rows[windows[:, 0], windows[:, 2] + BEGINS] = FOREVER
+    rows[:, NEWEST] = NONE
     for window in program.windows:
         for _, cell, _ in program.maxima[window[7] : window[8]]:
             rows[window[0], cell : cell + 2] = NONE
@@ -76,27 +69,21 @@ def blank(program: Program) -> I64:
 
 def empty(program: Program) -> Memory:
     """Return the state before the first event."""
-    _, reals, pool, _, habits, entities, _ = (int(s) for s in program.shape)
+    entities, habits = len(program.entities), len(program.habits)
     return Memory(
-        cells=np.zeros((0, int(program.shape[0])), np.int64),
-        reals=np.zeros((0, reals)),
-        pool=np.zeros((0, pool), np.int64),
-        pool_reals=np.zeros((0, habits)),
-        free=np.array([NONE, 0], np.int64),
-        labels=np.zeros((0, LABEL_COLUMNS), np.int64),
-        label_free=np.array([NONE, 0], np.int64),
+        cells=np.zeros((0, program.cells), np.int64),
+        reals=np.zeros((0, program.reals)),
+        log=np.zeros((1, program.log_columns), np.int64),
+        ratios=np.zeros((1, habits)),
+        labels=np.zeros((1, LABEL_SLOTS + entities), np.int64),
+        cursors=np.zeros(len(program.windows), np.int64),
+        label_cursors=np.zeros(len(program.label_windows), np.int64),
         table=np.full((1024, 3), NONE, np.int64),
         totals=np.zeros((habits, 2), np.int64),
-        counters=np.array([0, 0, NEVER], np.int64),
-        pending=np.zeros((0, PENDING_SLOTS + 2 * entities), np.int64),
-        pending_reals=np.zeros((0, habits)),
+        counters=np.array([0, 0, NEVER, 0, 0], np.int64),
+        pending=np.zeros((0, PENDING_SLOTS + entities), np.int64),
+        pending_ratios=np.zeros((0, habits)),
     )
-
-
-def _longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
-    longer = np.zeros((rows, *array.shape[1:]), array.dtype)
-    longer[: len(array)] = array
-    return longer
 
 
 def ensure(
@@ -112,29 +99,62 @@ def ensure(
         cells = _longer(memory.cells, rows)
         cells[len(memory.cells) :, LAST_SEEN] = NEVER
         changed |= {"cells": cells, "reals": _longer(memory.reals, rows)}
-    records = events * int(program.entities[:, 6].sum())
-    if records > memory.free[1]:
-        old = len(memory.pool)
-        rows = max(old + records, old * 3 // 2, 1024)
-        pool = _longer(memory.pool, rows)
-        chain_free(pool, memory.free, old)
-        changed |= {"pool": pool, "pool_reals": _longer(memory.pool_reals, rows)}
-    known = labels * int(program.entities[:, 7].sum()) if len(program.label_windows) else 0
-    if known > memory.label_free[1]:
-        old = len(memory.labels)
-        grown = _longer(memory.labels, max(old + known, old * 3 // 2, 1024))
-        chain_free(grown, memory.label_free, old)
-        changed["labels"] = grown
+    first, last = int(memory.counters[TAIL]), int(memory.counters[EVENTS])
+    if last - first + events > len(memory.log):
+        rows = _power(last - first + events)
+        changed["log"] = _turned(memory.log, first, last, rows)
+        changed["ratios"] = _turned(memory.ratios, first, last, rows)
+    if len(program.label_windows):
+        first, last = int(memory.label_cursors.min()), int(memory.counters[LABELS])
+        if last - first + labels > len(memory.labels):
+            rows = _power(last - first + labels)
+            changed["labels"] = _turned(memory.labels, first, last, rows)
     if len(program.distincts):
         need = 2 * (int(memory.counters[ENTRIES]) + events * len(program.distincts))
         if need > len(memory.table):
-            table = np.full((1 << (need - 1).bit_length(), 3), NONE, np.int64)
+            table = np.full((_power(need), 3), NONE, np.int64)
             rehash(memory.table, table)
             changed["table"] = table
     if pending > len(memory.pending):
         rows = max(pending, len(memory.pending) * 3 // 2)
         changed |= {
             "pending": _longer(memory.pending, rows),
-            "pending_reals": _longer(memory.pending_reals, rows),
+            "pending_ratios": _longer(memory.pending_ratios, rows),
         }
     return memory._replace(**changed) if changed else memory
+
+
+def packed(memory: Memory, pending: I64) -> dict[str, npt.NDArray[Any]]:
+    """Return a copy of the state with no more rows than are in use, by name.
+
+    ``pending`` are the rows of the events that wait for a label; they become 0, 1, ….
+    """
+    arrays = {name: array.copy() for name, array in memory._asdict().items()}
+    for name in ("pending", "pending_ratios"):
+        arrays[name] = arrays[name][pending]
+    first, last = int(memory.counters[TAIL]), int(memory.counters[EVENTS])
+    for name in ("log", "ratios"):
+        arrays[name] = _turned(arrays[name], first, last, _power(last - first))
+    if len(memory.label_cursors):
+        first, last = int(memory.label_cursors.min()), int(memory.counters[LABELS])
+        arrays["labels"] = _turned(memory.labels, first, last, _power(last - first))
+    return arrays
+
+
+def _power(rows: int) -> int:
+    """Return the power of two that is not below a number of rows."""
+    return 1 << max(0, rows - 1).bit_length()
+
+
+def _longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    longer = np.zeros((rows, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
+
+
+def _turned(ring: npt.NDArray[Any], first: int, last: int, rows: int) -> npt.NDArray[Any]:
+    """Return a ring of another size with what is in it, each under its number."""
+    turned = np.zeros((rows, ring.shape[1]), ring.dtype)
+    numbers = np.arange(first, last)
+    turned[numbers % rows] = ring[numbers % len(ring)]
+    return turned

@@ -13,22 +13,14 @@ from workbench.features import vocabulary as v
 Table = npt.NDArray[np.int64]
 
 # An entity's cells: these first, then those of its windows, habits and runs.
-LAST_SEEN, BORN, NEWEST, OLDEST, OLDEST_TIME = range(5)
-LABEL_NEWEST, GENUINE_DAY, POSITIVE_DAY, LABEL_BITS, LABELS_KNOWN = range(5, 10)
-FIXED_CELLS = 10
+LAST_SEEN, BORN, NEWEST, SEEN, GENUINE_DAY, POSITIVE_DAY, LABEL_BITS, LABELS_KNOWN = range(8)
+FIXED_CELLS = 8
 
-# The cells of a window: its oldest record, that record's time, how many records it holds; for
-# labels also how many of them are positive. The time spares a look at the record, which is
-# seldom in the processor's cache, at every event that no record leaves the window.
-CURSOR, BEGINS, COUNT, POSITIVES = 0, 1, 2, 3
+# A row of the log of events: time, label (or NONE), then slots, values and links.
+TIME, LABEL, SLOTS = 0, 1, 2
 
-# A pool row: time, newer, older, next (see structures), then these, then values, links, ids.
-SEQUENCE, LABEL = 4, 5
-FIXED_RECORD = 6
-
-# A row of a known label: time of becoming known, newer, the label, next.
-KNOWN_LABEL = 2
-LABEL_COLUMNS = 4
+# A row of the log of labels: time of becoming known, label, its event's place, then slots.
+EVENT, LABEL_SLOTS = 2, 3
 
 #: How late the label of a run's first positive may come for all its rivals to be seen still.
 RIVAL_MEMORY = 31 * DAY
@@ -47,19 +39,21 @@ OPCODES: dict[type[v.Feature], int] = {
 
 
 class Program(NamedTuple):
-    """Tables of whole numbers (int64), one row an item; offsets point into an entity's cells.
+    """Tables of whole numbers (int64), one row an item; cells are places in an entity's row.
 
-    ``entities``: first and past-last window, first and past-last label window, run (or -1),
-    retention in µs, whether records are kept, whether labels are.
-    ``windows``: entity, length, cell (cursor, begins, count), and ranges of sums, distincts,
-    maxima. ``sums``: column, cell (count, sum, sum of squares). ``distincts``: entity column
-    counted, cell, pool column. ``maxima``: column, cell (front, back), pool column (older,
-    newer). ``label_windows``: entity, length, cell (cursor, begins, known, positives).
-    ``habits``: entity, column, cell (count, sum). ``habit_parameters``: outlier, prior
+    ``entities``: log column of the link to the entity's older event and the event's number
+    (or -1), run (or -1), whether labels are kept. ``windows``: entity, length in µs, cell
+    (count), and ranges of sums, distincts and maxima. ``sums``: column, cell (count, sum, sum of
+    squares). ``distincts``: entity column counted, cell (count). ``maxima``: column, cell
+    (front, back), log column (older, newer). ``label_windows``: entity, length in µs, cell
+    (known, positives). ``habits``: entity, column, cell (count, sum), log column of the link to
+    the latest earlier event with a higher ratio (or -1). ``habit_parameters``: outlier, prior
     (float64). ``runs``: entity, cell (length, first day, gap). ``run_ratios``: habit, real
-    (lowest ratio), run. ``rivals``: habit, real (highest rival), run, span in µs.
-    ``reads``: opcode, entity (or -1), cell, and two arguments.
-    ``shape``: cells, reals, pool columns, columns, habits, entities, forget after (µs).
+    (lowest ratio), run. ``rivals``: habit, real (highest rival), run, span in µs. ``reads``:
+    opcode, entity (or -1), cell, and two arguments.
+
+    Then numbers: cells and reals an entity, columns of the log, the first that holds a value,
+    how long events are looked at, and when an entity is forgotten (both in µs).
     """
 
     entities: Table
@@ -74,4 +68,9 @@ class Program(NamedTuple):
     run_ratios: Table
     rivals: Table
     reads: Table
-    shape: Table
+    cells: int
+    reals: int
+    log_columns: int
+    log_values: int
+    retention: int
+    forget_after: int

@@ -6,16 +6,14 @@ A row of ``reads`` is an opcode, an entity, a cell, and two arguments (see the c
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from workbench.durations import DAY, HOUR
 from workbench.features import vocabulary as v
 from workbench.features.compiling import inlined
+from workbench.features.memory import F64, I64, TAIL, Memory
 from workbench.features.program import (
-    COUNT,
-    FIXED_RECORD,
     GENUINE_DAY,
     LABEL,
     LABEL_BITS,
@@ -23,12 +21,11 @@ from workbench.features.program import (
     LAST_SEEN,
     NEWEST,
     OPCODES,
-    POSITIVES,
+    SEEN,
+    TIME,
+    Program,
 )
-from workbench.features.structures import MISSING, NEVER, NONE, OLDER, TIME, find
-
-if TYPE_CHECKING:
-    from workbench.features.memory import F64, I64, Memory
+from workbench.features.structures import MISSING, NEVER, NONE, find
 
 _VALUE, _WEEKEND, _NIGHT = OPCODES[v.Value], OPCODES[v.Weekend], OPCODES[v.Night]
 _COUNT, _SUM, _MEAN, _STD = OPCODES[v.Count], OPCODES[v.Sum], OPCODES[v.Mean], OPCODES[v.Std]
@@ -59,7 +56,9 @@ def read_plain(read: I64, t: int, values: I64) -> float:
 
 
 @inlined
-def read_window(memory: Memory, read: I64, now: int, slot: int, slots: I64, values: I64) -> float:
+def read_window(
+    program: Program, memory: Memory, read: I64, now: int, slot: int, slots: I64, values: I64
+) -> float:
     """Read a count, sum, mean, deviation, ratio, z-score, maximum, distinct count or pause."""
     code, cell = read[0], read[2]
     cells = memory.cells
@@ -77,8 +76,9 @@ def read_window(memory: Memory, read: I64, now: int, slot: int, slots: I64, valu
         return float(new if code == _NEW else cells[slot, cell] + new)
     x = values[read[3]]
     if code == _MAX:
-        if cells[slot, cell] != NONE:
-            highest = memory.pool[cells[slot, cell], FIXED_RECORD + read[3]]
+        front = cells[slot, cell]
+        if front != NONE:
+            highest = memory.log[front & (len(memory.log) - 1), program.log_values + read[3]]
             return float(max(x, highest))
         return np.nan if x == MISSING else float(x)
     n, total, squares = cells[slot, cell], cells[slot, cell + 1], cells[slot, cell + 2]
@@ -121,7 +121,7 @@ def read_known(memory: Memory, read: I64, now: int, slot: int) -> float:
     code, cell = read[0], read[2]
     cells = memory.cells
     if code == _KNOWN_COUNT or code == _KNOWN_RATE:
-        known, positives = cells[slot, cell + COUNT], cells[slot, cell + POSITIVES]
+        known, positives = cells[slot, cell], cells[slot, cell + 1]
         if code == _KNOWN_RATE:
             return positives / known if known > 0 else 0.0
         return float(positives if read[3] else known - positives)
@@ -136,23 +136,32 @@ def read_known(memory: Memory, read: I64, now: int, slot: int) -> float:
 
 
 @inlined
-def read_habit(memory: Memory, read: I64, now: int, slot: int, ratios: F64, means: F64) -> float:
+def read_habit(
+    program: Program, memory: Memory, read: I64, now: int, slot: int, ratios: F64, means: F64
+) -> float:
     """Read the habit, the ratio to it, or the highest earlier ratio."""
-    code, habit = read[0], read[3]
+    code, entity, habit = read[0], read[1], read[3]
     if code == _ROBUST_MEAN:
         return float(means[habit])
     if code == _ROBUST_RATIO:
         return float(ratios[habit])
-    limit = now - read[4]
+    log = memory.log
+    mask = len(log) - 1
+    older, higher = program.entities[entity, 0], program.habits[habit, 3]
+    limit, last = now - read[4], memory.cells[slot, SEEN] - LOOK_BACK
     highest = 0.0
     at = memory.cells[slot, NEWEST]
-    for _ in range(LOOK_BACK):
-        if at == NONE or memory.pool[at, TIME] <= limit:
+    while at >= memory.counters[TAIL] and log[at & mask, TIME] > limit:
+        row = at & mask
+        if log[row, older + 1] < last:
             break
-        # False where the ratio is missing.
-        if memory.pool_reals[at, habit] > highest and memory.pool[at, LABEL] != 0:
-            highest = memory.pool_reals[at, habit]
-        at = memory.pool[at, OLDER]
+        if log[row, LABEL] == 0:
+            at = log[row, older]
+        else:
+            # False where the ratio is missing.
+            if memory.ratios[row, habit] > highest:
+                highest = memory.ratios[row, habit]
+            at = log[row, higher]
     return highest
 
 

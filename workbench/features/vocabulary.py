@@ -2,11 +2,17 @@
 
 Three rules hold for every word of it. A feature of an event depends on that event and on
 what was known before it, never on what came later. A window of length ``w`` at time ``t``
-holds the events in ``(t - w, t]``. What cannot be said yet (no past, no known label) is
-missing: ``NaN`` in the feature matrix.
+holds the events in ``(t - w, t]`` that came before it in the order of the stream. What cannot
+be said yet (no past, no known label, no entity) is missing: ``NaN`` in the feature matrix.
 
-Amounts are whole numbers (minor units, fixed point), so that sums are exact. A day is a
-calendar day in UTC.
+Amounts are whole numbers (minor units, fixed point), so that sums are exact; missing ones are
+left out. A day is a calendar day in UTC. A label counts from its delivery on, in the order in
+which labels became known; in windows, its time is the time of becoming known.
+
+A late event is seen from the time that the stream has reached: only what it says of itself
+(:class:`Value`, :class:`HourOfDay`, …) is of its own time. An entity that is not seen for very
+long (see :class:`~workbench.features.engine.FeatureEngine`) is forgotten, and with it the labels
+that its events still wait for.
 """
 
 from __future__ import annotations
@@ -114,7 +120,10 @@ class Mean(Feature):
 
 @dataclass(frozen=True, slots=True)
 class Std(Feature):
-    """Sample standard deviation of a column over the window, this event included."""
+    """Sample standard deviation of a column over the window, this event included.
+
+    Missing for fewer than two values.
+    """
 
     column: str
     by: str
@@ -171,7 +180,10 @@ class SinceLast(Feature):
 
 @dataclass(frozen=True, slots=True)
 class Ratio(Feature):
-    """Value divided by the entity's own mean over the window, this event excluded."""
+    """Value divided by the entity's own mean over the window, this event excluded.
+
+    Missing where that mean is not above zero.
+    """
 
     column: str
     by: str
@@ -184,7 +196,10 @@ class Ratio(Feature):
 
 @dataclass(frozen=True, slots=True)
 class ZScore(Feature):
-    """Distance from the entity's own mean in its own standard deviations, this event excluded."""
+    """Distance from the entity's own mean in its own standard deviations, this event excluded.
+
+    Over the window; missing where they have no deviation.
+    """
 
     column: str
     by: str
@@ -221,7 +236,7 @@ class KnownRate(Feature):
 
 @dataclass(frozen=True, slots=True)
 class LastLabels(Feature):
-    """Share of positives among the entity's last known labels (1 to 60 of them)."""
+    """Share of positives among the entity's last known labels (1 to 60), or of fewer."""
 
     by: str
     last: int = 1
@@ -244,8 +259,8 @@ class RobustMean(Feature):
     """The entity's habit: mean of its earlier values without its own outliers.
 
     An earlier value is left out for good if it was more than ``outlier`` times the habit of
-    its moment. The mean is shrunk towards the running mean of all entities with the weight of
-    ``prior`` events.
+    its moment. The mean is shrunk towards the running mean of all entities' values that were
+    not left out, with the weight of ``prior`` events. The stream's first value is its own habit.
     """
 
     column: str
@@ -258,7 +273,7 @@ class RobustMean(Feature):
 
 @dataclass(frozen=True, slots=True)
 class RobustRatio(Feature):
-    """Value divided by the entity's :class:`RobustMean`; 1 where the habit is zero."""
+    """Value divided by the entity's :class:`RobustMean`; 1 where the habit is not above zero."""
 
     column: str
     by: str
@@ -272,8 +287,8 @@ class RobustRatio(Feature):
 class HighestPast(Feature):
     """Highest earlier robust ratio of the entity within the window.
 
-    Events that are known to be genuine are left out; at most the 512 latest are looked at.
-    0 where there are none.
+    Events that are known to be genuine are left out; only the entity's 512 latest are looked at.
+    0 where none is higher.
     """
 
     ratio: RobustRatio
@@ -288,8 +303,9 @@ class HighestPast(Feature):
 class RunLength(Feature):
     """Known positives in the entity's open run of positives; 0 where no run is open.
 
-    A run opens with a known positive, counts on with each further one, and ends with a known
-    genuine label of an event that is not older than the run.
+    A run opens with a known positive, unless its event's day is before that of an event known to
+    be genuine, and counts on with each further one. It ends with a known genuine event of its
+    first day or later. Its first day is that of the positive that opened it.
     """
 
     by: str
@@ -299,7 +315,7 @@ class RunLength(Feature):
 
 @dataclass(frozen=True, slots=True)
 class RunAge(Feature):
-    """Calendar days since the first event of the open run."""
+    """Calendar days since the first day of the open run."""
 
     by: str
     form: ClassVar[str] = "{by}_run_age"
@@ -308,7 +324,10 @@ class RunAge(Feature):
 
 @dataclass(frozen=True, slots=True)
 class RunGap(Feature):
-    """Calendar days from the last known genuine event to the first event of the open run."""
+    """Calendar days from the latest known genuine event to the first day of the open run.
+
+    Missing where none is known.
+    """
 
     by: str
     form: ClassVar[str] = "{by}_run_gap"
@@ -337,7 +356,7 @@ class Quiet(Feature):
 
 @dataclass(frozen=True, slots=True)
 class RunLowest(Feature):
-    """Smallest robust ratio among the positives of the entity's open run."""
+    """Smallest robust ratio among the positives of the entity's open run; missing ones left out."""
 
     ratio: RobustRatio
     by: str
@@ -360,8 +379,8 @@ class RunRival(Feature):
     """For a run of one: the highest ratio of the same ratio entity's other events around it.
 
     Looked up when the positive's label arrives, among events within ``within`` of it that are
-    not known to be genuine by then. High values say that the card, not the terminal, explains
-    the positive.
+    not known to be genuine by then, and not longer ago than ``within`` and 31 days; 0 where none
+    is higher. High values say that the card, not the terminal, explains the positive.
     """
 
     ratio: RobustRatio

@@ -132,7 +132,7 @@ class Path:
         return scores
 
     def _wait(self, ids: list[str], time: I64, late: npt.NDArray[np.bool_] | None) -> I64:
-        first = int(self.engine.memory.counters[0])
+        first = self.engine.absorbed
         if late is None or not late.any():
             return self.pending.add(ids, time, first)
         rows = np.full(len(ids), GONE, np.int64)
