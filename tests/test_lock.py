@@ -23,7 +23,7 @@ def locked() -> dict[str, set[Version]]:
 
 
 def asked() -> list[Requirement]:
-    """Return what the project and its build need."""
+    """Return what the project and its build need of others."""
     document = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = document["project"]["optional-dependencies"].values()
     texts = [
@@ -31,7 +31,9 @@ def asked() -> list[Requirement]:
         *document["project"]["dependencies"],
         *(text for extra in extras for text in extra),
     ]
-    return [Requirement(text) for text in texts]
+    asked = [Requirement(text) for text in texts]
+    # An extra may take in another one of the project itself.
+    return [requirement for requirement in asked if requirement.name != document["project"]["name"]]
 
 
 def test_every_dependency_is_locked_at_a_version_that_it_allows() -> None:
