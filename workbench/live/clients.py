@@ -1,0 +1,286 @@
+"""Connections to Kafka from the settings, and what went wrong with one in plain words."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+
+    from workbench.live.settings import Settings
+
+LOG = logging.getLogger(__name__)
+#: The largest message that is read as one of ours; larger ones go to quarantine.
+LARGEST = 1 << 20
+#: Exit code of a process whose successor goes on.
+LEAVE = 3
+_KAFKA_UP = "start Kafka with `workbench services up kafka`"
+
+
+class LiveError(BadInput):
+    """A server cannot be reached or refuses what was asked."""
+
+
+def security(settings: Settings) -> dict[str, Any]:
+    """Return the options that every client takes: where, as whom, and by which authority."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.need("kafka", "kafka").split(","),
+        "bootstrap_timeout_ms": 15_000,
+        "request_timeout_ms": 10_000,
+        "reconnect_backoff_max_ms": 500,
+    }
+    if settings.kafka_ca is not None:
+        options |= {"security_protocol": "SSL", "ssl_cafile": str(settings.kafka_ca)}
+    if settings.kafka_user:
+        options |= {
+            "security_protocol": "SASL_SSL" if settings.kafka_ca else "SASL_PLAINTEXT",
+            "sasl_mechanism": "SCRAM-SHA-256",
+            "sasl_plain_username": settings.kafka_user,
+            "sasl_plain_password": settings.kafka_password.get_secret_value(),
+        }
+    return options
+
+
+def consumer(settings: Settings, **options: Any) -> KafkaConsumer:
+    """Return a consumer that reads what is committed, from the beginning, and commits nothing."""
+    from kafka import KafkaConsumer
+
+    reach(settings)
+    return KafkaConsumer(
+        **{
+            "isolation_level": "read_committed",
+            "auto_offset_reset": "earliest",
+            "enable_auto_commit": False,
+            "allow_auto_create_topics": False,
+            "fetch_max_wait_ms": 50,
+            "max_poll_records": 5_000,
+            **security(settings),
+            **options,
+        }
+    )
+
+
+def producer(settings: Settings, **options: Any) -> KafkaProducer:
+    """Return an idempotent producer that waits for all copies."""
+    from kafka import KafkaProducer
+
+    reach(settings)
+    return KafkaProducer(
+        **{
+            "linger_ms": 5,
+            "batch_size": 131_072,
+            "compression_type": "lz4",
+            "max_request_size": 2 * LARGEST,
+            "allow_auto_create_topics": False,
+            "delivery_timeout_ms": 60_000,
+            "max_block_ms": 15_000,
+            **security(settings),
+            **options,
+        }
+    )
+
+
+@contextmanager
+def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """Give an administrator's client and close it."""
+    from kafka import KafkaAdminClient
+
+    reach(settings)
+    client = KafkaAdminClient(**security(settings))
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def translated(settings: Settings, what: str) -> Iterator[None]:
+    """Say in one paragraph what a Kafka client could not do, and why.
+
+    kafka-python tells some causes only in its log (a wrong password, a topic without rights),
+    so its log is listened to meanwhile.
+
+    Parameters
+    ----------
+    settings
+        As whom, and where.
+    what
+        What is worked on, for people: ``the topics fraud.*``.
+
+    Raises
+    ------
+    LiveError
+        In place of every ``KafkaError``.
+    """
+    from kafka.errors import KafkaError
+
+    with _listening() as heard:
+        try:
+            yield
+        except (KafkaError, ValueError) as error:
+            if isinstance(error, ValueError) and "ertificate" not in str(error):
+                raise
+            raise _explained(settings, what, error, " ".join(heard)) from error
+
+
+def _explained(settings: Settings, what: str, error: Exception, heard: str) -> LiveError:
+    name, text = type(error).__name__, f"{type(error).__name__} {error} {heard}"
+    where = f"Kafka at {settings.kafka}"
+    if "SaslAuthenticationFailed" in text:
+        return LiveError.of(
+            f"the password of the user {settings.kafka_user!r} for {where}",
+            allowed="the name and password of a user that the broker knows",
+            hint="set WORKBENCH_KAFKA_USER and WORKBENCH_KAFKA_PASSWORD",
+        )
+    if "AuthorizationFailed" in text or "is not authorized" in text:
+        return LiveError.of(
+            f"{what} by the user {settings.kafka_user or 'ANONYMOUS'!r} at {where} "
+            f"({name}: a right is missing)",
+            allowed="a user with the right to it",
+            hint="give the right (workbench/live/services/rights.py lists them by process), or "
+            "be another user by WORKBENCH_KAFKA_USER",
+        )
+    if "UnknownTopicOrPartition" in text:
+        return LiveError.of(
+            f"{what} at {where} (there is no such topic)",
+            allowed="topics that exist",
+            hint="make them with `workbench publish`, or correct --topics",
+        )
+    if "MessageSizeTooLarge" in text or "RecordListTooLarge" in text:
+        return LiveError.of(
+            f"{what} at {where} (a message is larger than the broker takes)",
+            allowed="messages up to the broker's message.max.bytes",
+            hint="raise it, or leave the message out",
+        )
+    return LiveError(
+        f"{where} did not do what was asked of {what} ({name}: {str(error).rstrip('.')}). Look "
+        "at the broker's log, and whether all brokers are up: `workbench services status`."
+    )
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    heard: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if len(heard) < 100:
+                heard.append(record.getMessage())
+
+    handler, logger = Listener(logging.WARNING), logging.getLogger("kafka")
+    logger.addHandler(handler)
+    try:
+        yield heard
+    finally:
+        logger.removeHandler(handler)
+
+
+def reach(settings: Settings, timeout: float = 5.0) -> None:
+    """Check that one of the brokers can be reached, and by whose certificate.
+
+    A client that cannot would try for half a minute and then not say why.
+
+    Raises
+    ------
+    LiveError
+        If no host is known, nothing answers, or no certificate is accepted.
+    """
+    faults = []
+    for address in settings.need("kafka", "kafka").split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            with socket.create_connection((host, int(port)), timeout) as plain:
+                if settings.kafka_ca is not None:
+                    context = ssl.create_default_context(cafile=str(settings.kafka_ca))
+                    with context.wrap_socket(plain, server_hostname=host):
+                        pass
+        except ValueError:
+            faults.append((f"{address!r}, which is no host:port,", _KAFKA_UP))
+        except socket.gaierror:
+            faults.append((f"the host {host!r}, which is unknown,", "correct WORKBENCH_KAFKA"))
+        except ssl.SSLCertVerificationError as error:
+            faults.append(
+                (
+                    f"the certificate of {address} ({error.verify_message})",
+                    "renew it, or correct the address or WORKBENCH_KAFKA_CA",
+                )
+            )
+        except ssl.SSLError as error:
+            faults.append(
+                (f"TLS with {address} ({error.reason or error})", "check whether it speaks TLS")
+            )
+        except OSError as error:
+            fault = f"{address}, where nothing answers ({error.strerror or error}),"
+            faults.append((fault, _KAFKA_UP))
+        else:
+            return
+    value, hint = faults[0]
+    raise LiveError.of(value, allowed="a Kafka broker that answers", hint=hint)
+
+
+def partitions(client: KafkaConsumer, settings: Settings, topic: str) -> list[Any]:
+    """Return a topic's partitions, or say that there are none or that a right is missing.
+
+    A consumer without rights would get empty answers and no error.
+    """
+    from kafka import TopicPartition
+    from kafka.errors import UnknownTopicOrPartitionError
+
+    with translated(settings, f"reading the topic {topic}"):
+        client.topics()  # asks the brokers
+        found = client.partitions_for_topic(topic)
+        if not found:
+            raise UnknownTopicOrPartitionError(topic)
+        parts = [TopicPartition(topic, number) for number in sorted(found)]
+        client.end_offsets(parts)  # needs the right to read
+    return parts
+
+
+@contextmanager
+def watchdog(seconds: float, what: str) -> Iterator[None]:
+    """End the process if the block takes too long: its successor goes on.
+
+    The producer's transaction calls wait without limit when a broker is lost.
+    """
+
+    def leave() -> None:
+        LOG.error("%s took longer than %g s: leaving to a successor", what, seconds)
+        logging.shutdown()
+        os._exit(LEAVE)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def partition_of(key: bytes, count: int) -> int:
+    """Return the partition of a key, as Kafka's own clients choose it (murmur2).
+
+    Examples
+    --------
+    >>> partition_of(b"card-1", 6) == partition_of(b"card-1", 6)
+    True
+    """
+    return _hash(key) % count
+
+
+@lru_cache(1 << 18)
+def _hash(key: bytes) -> int:
+    from kafka.partitioner.default import murmur2
+
+    return int(murmur2(key)) & 0x7FFFFFFF
