@@ -26,6 +26,7 @@ ALLOWED = {
     "reports": {"streams", "features", "detectors", "replay", "tuning"},
     "artifacts": {"streams", "features", "detectors", "replay"},
     "cases": {"streams", "features", "detectors", "replay"},
+    "live": {"streams", "features", "detectors", "replay", "artifacts"},
 }
 #: Where a convenience of notebooks points the other way, inside the method that offers it.
 EXCEPTIONS = {"replay/run.py": {"artifacts"}}  # run.export(...)

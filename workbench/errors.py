@@ -7,6 +7,7 @@
     │   ├── StreamError         a recorded stream is missing, damaged or of another case
     │   ├── ParameterError      an option or a parameter has an impossible value
     │   └── ArtifactError       an artifact is missing, damaged or too new
+    ├── ServiceError            a server cannot be had, does not start or does not answer
     ├── CheckFailed             the work was done and a check failed (exit code 1)
     └── Interrupted             stopped by the user (exit code 130)
 
@@ -53,6 +54,10 @@ class ParameterError(BadInput):
 
 class ArtifactError(BadInput):
     """An artifact is missing, damaged, or written by a newer version."""
+
+
+class ServiceError(WorkbenchError):
+    """A server cannot be had on this machine, does not start or does not answer."""
 
 
 class CheckFailed(WorkbenchError):

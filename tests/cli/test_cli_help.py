@@ -32,6 +32,11 @@ CONTRACT = {
     "export": ["RUN", "--out"],
     "verify": ["ARTIFACT"],
     "score": ["ARTIFACT", "--stream", "--out", "--learn", "--from", "--until"],
+    "services up": ["[NAME]...", "--dir", "--brokers", "--secure", "--json"],
+    "services down": ["[NAME]...", "--dir"],
+    "services status": ["[NAME]...", "--dir", "--json"],
+    "services env": ["[NAME]...", "--dir", "--as", "--json"],
+    "services secrets": ["--dir", "--force"],
     "lab": [],
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import lab, models, publishing, replaying, schedules, streams
+from workbench.cli import lab, models, publishing, replaying, schedules, services, streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,6 +61,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 for name, command in COMMANDS.items():
     app.command(name)(command)
 app.add_typer(schedules.app, name="schedule")
+app.add_typer(services.app, name="services")
 # Its options are JupyterLab's.
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     lab.lab

@@ -1,0 +1,39 @@
+"""Real servers, one of each for all tests of a process, started by the first that needs it.
+
+A test that kills servers starts its own: ``with Services(tmp_path).running("kafka") as services``.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from servers import Server, had
+
+from workbench.live.services import Services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The servers of this test process; all are stopped at its end."""
+    services = Services(tmp_path_factory.mktemp("services"))
+    try:
+        yield services
+    finally:
+        services.down()
+
+
+@pytest.fixture(scope="session")
+def kafka(services: Services) -> Server:
+    """One broker, without encryption."""
+    return had(services, "kafka")
+
+
+@pytest.fixture
+def topics() -> str:
+    """A prefix of topics that nobody has used."""
+    return f"test-{secrets.token_hex(4)}"

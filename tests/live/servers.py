@@ -1,0 +1,50 @@
+"""A real server that tests speak to, and how it is had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workbench.errors import ServiceError
+from workbench.live.services.kinds import kind
+from workbench.live.settings import PREFIX, Settings
+
+if TYPE_CHECKING:
+    from workbench.live.services import Services
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that is up.
+
+    Attributes
+    ----------
+    name
+        Its name in ``workbench services``.
+    environment
+        The variables with which a process of its own finds it.
+    services
+        What started it; other tests use the same server, so leave it as it was found.
+    """
+
+    name: str
+    environment: dict[str, str] = field(repr=False)
+    services: Services
+
+    @property
+    def settings(self) -> Settings:
+        """The same for this process."""
+        values = {k.removeprefix(PREFIX).lower(): v for k, v in self.environment.items()}
+        return Settings.model_validate(values)
+
+
+def had(services: Services, name: str) -> Server:
+    """Return a server that is up; skip the test, and say why, where it cannot be had."""
+    try:
+        kind(name).require()
+    except ServiceError as error:
+        pytest.skip(str(error))
+    services.up(name)
+    return Server(name, services.environment(None, name), services)

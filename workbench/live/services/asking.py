@@ -1,0 +1,78 @@
+"""Asking Kafka whether it does its work, with clients that are quiet and give up soon."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from workbench.live.services.ports import HOST, listening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Milliseconds for one question; the asker asks again.
+SOON = 5_000
+_NAME = "workbench-ready"
+
+
+def ask_kafka(settings: Mapping[str, str], address: str, broker: int) -> bool:
+    """Tell whether a broker is part of its cluster and coordinates groups and transactions.
+
+    Parameters
+    ----------
+    settings
+        The administrator's settings.
+    address
+        The broker's own address.
+    broker
+        Its id.
+    """
+    from kafka.errors import KafkaError, TransactionalIdNotFoundError
+
+    if not listening(int(address.removeprefix(f"{HOST}:"))):
+        return False
+    try:
+        with quiet("kafka"), kafka_admin({**settings, "WORKBENCH_KAFKA": address}) as admin:
+            if broker not in {one["broker_id"] for one in admin.describe_cluster()["brokers"]}:
+                return False
+            admin.list_group_offsets({_NAME: None})
+            # Its coordinator says that there is no such id, and thereby that it is there.
+            with suppress(TransactionalIdNotFoundError):
+                admin.describe_transactions([_NAME])
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    return True
+
+
+def kafka_admin(settings: Mapping[str, str], timeout: int = SOON) -> Any:
+    """Return an administrator's client; closes as a context manager."""
+    from kafka import KafkaAdminClient
+
+    secure = {}
+    if "WORKBENCH_KAFKA_CA" in settings:
+        secure = {
+            "security_protocol": "SASL_SSL",
+            "ssl_cafile": settings["WORKBENCH_KAFKA_CA"],
+            "sasl_mechanism": "SCRAM-SHA-256",
+            "sasl_plain_username": settings["WORKBENCH_KAFKA_USER"],
+            "sasl_plain_password": settings["WORKBENCH_KAFKA_PASSWORD"],
+        }
+    return KafkaAdminClient(
+        bootstrap_servers=settings["WORKBENCH_KAFKA"].split(","),
+        request_timeout_ms=timeout,
+        bootstrap_timeout_ms=timeout,
+        **secure,
+    )
+
+
+@contextmanager
+def quiet(name: str) -> Iterator[None]:
+    """Keep a client's warnings about a server that is only just starting to itself."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,92 @@
+"""What every kind of server has in common."""
+
+from __future__ import annotations
+
+import shutil
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from workbench.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from workbench.live.services.processes import Launch
+    from workbench.live.services.state import Node, Service
+
+
+class Kind(ABC):
+    """One kind of server: what it needs, how it is set up and started, when it answers.
+
+    It holds nothing: what is known of a service lies in its :class:`Service`.
+    """
+
+    #: How people call it.
+    name: ClassVar[str]
+    #: The ports that each of its servers needs, by their use; the first is the one for clients.
+    ports: ClassVar[tuple[str, ...]]
+    #: Seconds within which it must answer after its start, on a machine that is busy.
+    patience: ClassVar[float] = 120.0
+    #: Whether it can encrypt and ask for a password here; if not, what to say about that.
+    insecure: ClassVar[str] = ""
+
+    @abstractmethod
+    def require(self) -> None:
+        """Look whether it can be had here.
+
+        Raises
+        ------
+        ServiceError
+            If not; says how to get what is missing.
+        """
+
+    @abstractmethod
+    def prepare(self, service: Service) -> None:
+        """Write its configuration, anew before each start, into the folders of its servers."""
+
+    @abstractmethod
+    def launches(self, service: Service, node: Node) -> dict[str, Launch]:
+        """Return the processes of a server in the order of their start, ``"server"`` the last."""
+
+    @abstractmethod
+    def answers(self, service: Service, node: Node) -> bool:
+        """Whether a server does what it is for; asked again until it does."""
+
+    def settle(self, service: Service) -> None:
+        """Do what needs running servers, after each ``up``: users, rights."""
+        del service
+
+    def discard(self, service: Service) -> None:
+        """Remove what it keeps outside its folder, when it was stopped."""
+        del service
+
+    @abstractmethod
+    def environment(self, service: Service, principal: str | None) -> Mapping[str, str]:
+        """Return the settings, ``WORKBENCH_…``, with which clients reach it.
+
+        Parameters
+        ----------
+        service
+            Where it runs.
+        principal
+            The process whose user and password are wanted; the administrator's if ``None``.
+        """
+
+
+def program(name: str, package: str, *places: Path) -> str:
+    """Return the path of a program of the system.
+
+    Raises
+    ------
+    ServiceError
+        If it is not there; names the package that brings it.
+    """
+    path = ":".join(["/usr/local/bin", "/usr/bin", "/usr/sbin", *map(str, places)])
+    found = shutil.which(name) or shutil.which(name, path=path)
+    if found is None:
+        raise ServiceError(
+            f"{package} is not on this machine (no program {name!r}): "
+            f"apt-get install --no-install-recommends {package} brings it."
+        )
+    return found
