@@ -67,6 +67,15 @@ Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on where it was stopped.", show_default="start anew"),
 ]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        metavar="PORT",
+        help="Tell Prometheus metrics, /health and /ready on this port of 127.0.0.1; 0: any free.",
+        show_default="nowhere",
+    ),
+]
 
 
 def span(start: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
