@@ -90,7 +90,16 @@ class Intake:
                 try:
                     good.append((place, record.offset, read(record.value, written)))
                 except BadMessage as error:
-                    bad.append(Bad(*place, record.offset, str(error), record.value, record.key))
+                    bad.append(
+                        Bad(
+                            place.topic,
+                            place.partition,
+                            record.offset,
+                            str(error),
+                            record.value,
+                            record.key,
+                        )
+                    )
         return events, labels, bad
 
 
