@@ -82,9 +82,9 @@ def labels_of(rows: list[tuple[str, int, int]]) -> pl.DataFrame:
     ).sort("known_at", "event_id")
 
 
-def a_path(**pace: Any) -> Path:
+def a_path(*, strict: bool = True, **pace: Any) -> Path:
     settings: dict[str, Any] = {"warm_up": 0, "negatives": 1.0, "importance": 1.0, **pace}
-    return Path(FEATURES, SCHEMA, Memo(), Pace(**settings))
+    return Path(FEATURES, SCHEMA, Memo(), Pace(**settings), strict=strict)
 
 
 def scores_of(path: Path, events: pl.DataFrame, labels: pl.DataFrame, cuts: list[int]) -> Any:
@@ -217,8 +217,30 @@ def test_a_late_event_is_scored_and_kept_out_of_the_state() -> None:
     nothing = labels_of([])
     plain.process(first, nothing)
     other.process(first, nothing)
-    assert np.isfinite(other.process(late, nothing, np.array([True]))).all()
+    assert np.isfinite(other.score_late(late)).all()
     assert plain.process(last, nothing).tobytes() == other.process(last, nothing).tobytes()
+
+
+def test_a_label_from_before_its_event_is_an_error_or_counted_and_used_for_nothing() -> None:
+    events, early, good = events_of([0, 70, 200]), labels_of([("e001", 1, 65)]), ("e001", 1, 80)
+    with pytest.raises(StreamError, match="before its event"):
+        a_path().process(events, early)
+
+    lenient, plain = a_path(strict=False), a_path(strict=False)
+    both = lenient.process(events, labels_of([("e001", 1, 65), good]))
+    assert both.tobytes() == plain.process(events, labels_of([good])).tobytes()
+    assert lenient.counts.before_event == 1
+
+
+def test_who_explains_a_score_sees_the_detector_that_made_it() -> None:
+    path, seen = a_path(deliver=HOUR), []
+
+    def scored(begin: int, X: Any, scores: Any) -> None:
+        again = path.learner.detector.score(X)
+        seen.append((begin, len(X), again.tobytes() == scores.tobytes()))
+
+    path.process(events_of([0, 61, 62, 130]), labels_of([("e000", 1, 30), ("e001", 0, 90)]), scored)
+    assert seen == [(0, 1, True), (1, 2, True), (3, 1, True)]
 
 
 def test_scores_are_zero_until_the_warm_up_has_passed() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.streams.recorded import Stream
 
 BATCH = 65_536
+Item = TypeVar("Item")
 
 
 def drive(
@@ -30,6 +32,8 @@ def drive(
     batch: int = BATCH,
 ) -> Iterator[tuple[pl.DataFrame, Vector]]:
     """Drive a path over the events of a recorded stream that it has not seen.
+
+    The next batch is read while the path is busy with one.
 
     Parameters
     ----------
@@ -51,11 +55,38 @@ def drive(
     scores : ndarray
         Their scores.
     """
+    for events, known in ahead(_read(path, stream, label_delay, start, until, batch)):
+        yield events, path.process(events, known)
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield items, each made in a thread while the one before is used.
+
+    Examples
+    --------
+    >>> list(ahead(iter("abc")))
+    ['a', 'b', 'c']
+    """
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = thread.submit(next, items, None)
+            yield item
+
+
+def _read(
+    path: Path,
+    stream: Stream,
+    label_delay: int,
+    start: datetime | None,
+    until: datetime | None,
+    batch: int,
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Yield batches of events that the path has not seen, and the labels known by their ends."""
     feed = LabelFeed(stream, label_delay, None if path.last is None else path.last[0])
     columns = [EVENT_ID, EVENT_TIME, *path.inputs]
     for events in _unseen(path, stream.batches(batch, _later(path, start), until, columns)):
-        known = feed.until(int(events[EVENT_TIME].to_physical()[-1]))
-        yield events, path.process(events, known)
+        yield events, feed.until(int(events[EVENT_TIME].to_physical()[-1]))
 
 
 def _later(path: Path, start: datetime | None) -> int | datetime | None:

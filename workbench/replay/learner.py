@@ -8,8 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.detectors.protocol import Detector, Matrix, Vector
     from workbench.replay.pace import Pace
+
+    Scored = Callable[[int, Matrix, Vector], None]
 
 I64 = npt.NDArray[np.int64]
 I8 = npt.NDArray[np.int8]
@@ -46,7 +50,19 @@ class Learner:
             return np.empty(0, np.int64)
         return np.flatnonzero(self.pace.learned(sequence, values))
 
-    def step(self, X: Matrix, time: I64, rows: Matrix, values: I8, at: I64) -> Vector:
+    def score(self, X: Matrix) -> Vector:
+        """Score rows with the detector as it is now; 0 during the warm-up."""
+        return np.zeros(len(X)) if self._cold is not None else self.detector.score(X)
+
+    def step(
+        self,
+        X: Matrix,
+        time: I64,
+        rows: Matrix,
+        values: I8,
+        at: I64,
+        scored: Scored | None = None,
+    ) -> Vector:
         """Score a batch and learn what is delivered meanwhile.
 
         Parameters
@@ -60,6 +76,9 @@ class Learner:
         at
             Index of the first row of the batch that is scored after each delivery (m,), not
             decreasing.
+        scored
+            Called after each bulk of rows is scored, with the index of the first, the rows and
+            their scores.
 
         Returns
         -------
@@ -79,15 +98,21 @@ class Learner:
         at = np.maximum(at, begin)
         stops = np.unique(at)
         ends = np.searchsorted(at, stops, side="right").tolist()
-        score, learn = self.detector.score, self.detector.learn
+        learn = self.detector.learn
+
+        def score(begin: int, end: int) -> None:
+            scores[begin:end] = self.detector.score(X[begin:end])
+            if scored is not None:
+                scored(begin, X[begin:end], scores[begin:end])
+
         first, a = 0, begin
         for b, end in zip(stops.tolist(), ends, strict=True):
             if b > a:
-                scores[a:b] = score(X[a:b])
+                score(a, b)
             learn(rows[first:end], values[first:end], weights[first:end])
             first, a = end, b
         if a < n:
-            scores[a:] = score(X[a:])
+            score(a, n)
         return scores
 
     def _warm_up(self, X: Matrix, time: I64) -> int:

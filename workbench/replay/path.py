@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from workbench.detectors.protocol import Detector, Vector
     from workbench.features.vocabulary import Feature
+    from workbench.replay.learner import Scored
     from workbench.replay.pace import Pace
     from workbench.streams.schema import Schema
 
@@ -39,6 +40,7 @@ class Counts:
     events: int = 0
     labels: int = 0
     without_event: int = 0
+    before_event: int = 0
 
 
 class Path:
@@ -57,6 +59,9 @@ class Path:
     learning
         Whether labels reach the detector. They always reach the features: what is known is
         data, not a part of the model.
+    strict
+        Whether a label that became known before its event is an error; otherwise it is counted
+        and used for nothing.
     """
 
     def __init__(
@@ -67,7 +72,9 @@ class Path:
         pace: Pace,
         *,
         learning: bool = True,
+        strict: bool = True,
     ) -> None:
+        self.strict = strict
         self.engine = FeatureEngine(features, schema, max(400 * DAY, pace.horizon))
         self.learner = Learner(detector, pace, learning=learning)
         self.pace = pace
@@ -82,20 +89,21 @@ class Path:
         return self.engine.inputs
 
     def process(
-        self, events: pl.DataFrame, labels: pl.DataFrame, late: npt.NDArray[np.bool_] | None = None
+        self, events: pl.DataFrame, labels: pl.DataFrame, scored: Scored | None = None
     ) -> Vector:
         """Score a batch and let the labels that are delivered meanwhile be learned.
 
         Parameters
         ----------
         events
-            Events after all earlier ones in the total order (but for late ones), each once.
+            Events after all earlier ones in the total order, each once.
         labels
             Labels with ``known_at``, in the order (``known_at``, ``event_id``), continuing
             earlier ones: at least those known by the batch's last event.
-        late
-            Which events came too late: they are scored with the state of the moment, and
-            kept out of it.
+        scored
+            Called after each bulk of rows is scored and before the detector learns on, with the
+            index of the first row, the feature rows and their scores: what explains a score
+            asks the detector that made it.
 
         Returns
         -------
@@ -108,41 +116,40 @@ class Path:
             return np.empty(0)
         time = events["event_time"].to_physical().to_numpy().astype(np.int64, copy=False)
         ids = events["event_id"].to_list()
-        rows = self._wait(ids, time, late)
-        last = self.pace.last_delivery(np.maximum.accumulate(time))
+        rows = self.pending.add(ids, time, self.engine.absorbed)
+        last = self.pace.last_delivery(time)
         known, due_rows, values = self._due(int(last[-1]))
         at = np.searchsorted(last, known, side="left")
-        X = self.engine.advance(
-            events,
-            rows,
-            None if late is None else (~late).astype(np.uint8),
-            due_rows,
-            values,
-            known,
-            at,
-        )
-        waiting = rows >= 0
-        self.pending.features[rows[waiting]] = X if waiting.all() else X[waiting]
+        X = self.engine.advance(events, rows, None, due_rows, values, known, at)
+        self.pending.features[rows] = X
         chosen = self.learner.chosen(self.pending.sequence[due_rows], values)
         learned = self.pending.features[due_rows[chosen]]
-        scores = self.learner.step(X, time, learned, values[chosen], at[chosen])
+        scores = self.learner.step(X, time, learned, values[chosen], at[chosen], scored)
         self.pending.free(due_rows)
         self.counts.events += n
         self.last = (int(time[-1]), ids[-1])
         return scores
 
-    def _wait(self, ids: list[str], time: I64, late: npt.NDArray[np.bool_] | None) -> I64:
-        first = self.engine.absorbed
-        if late is None or not late.any():
-            return self.pending.add(ids, time, first)
-        rows = np.full(len(ids), GONE, np.int64)
-        timely = np.flatnonzero(~late)
-        rows[timely] = self.pending.add([ids[i] for i in timely], time[timely], first)
-        return rows
+    def score_late(self, events: pl.DataFrame) -> Vector:
+        """Score events that came too late: with the state of the moment, and kept out of it.
+
+        Returns
+        -------
+        ndarray
+            Scores of shape (n,), float64.
+        """
+        n = events.height
+        outside = np.full(n, GONE, np.int64)
+        return self.learner.score(self.engine.advance(events, outside, np.zeros(n, np.uint8)))
 
     def _due(self, until: int) -> tuple[I64, I64, npt.NDArray[np.int8]]:
         """Take the labels delivered by ``until`` and find their events."""
         ids, known, values = self._queue.take(until)
+        if not self.strict:
+            possible = known >= self.pending.time_of(ids)
+            self.counts.before_event += int((~possible).sum())
+            ids = [i for i, is_possible in zip(ids, possible, strict=True) if is_possible]
+            known, values = known[possible], values[possible]
         rows = self.pending.take(ids, known)
         found = rows != GONE
         self.counts.labels += len(rows)

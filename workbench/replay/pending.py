@@ -60,18 +60,22 @@ class Pending:
         if n > len(self._free):
             self._grow(n - len(self._free))
         rows, self._free = self._free[:n], self._free[n:]
-        before = len(self._rows)
-        known = self._rows
-        if before and not known.keys().isdisjoint(ids):
-            twice = next(i for i in ids if i in known)
-            raise _duplicate(twice)
+        before, known = len(self._rows), self._rows
         known.update(zip(ids, rows.tolist(), strict=True))
         if len(known) < before + n:
-            seen: set[str] = set()
+            seen = set(islice(known, before))
             raise _duplicate(next(i for i in ids if i in seen or seen.add(i)))  # type: ignore[func-returns-value]  # add returns None, which is meant
         self.time[rows] = time
         self.sequence[rows] = np.arange(first_sequence, first_sequence + n)
         return rows
+
+    def time_of(self, ids: Sequence[str]) -> I64:
+        """Return the times of events; of those that do not wait, one before all times."""
+        rows = np.array([self._rows.get(i, GONE) for i in ids], np.int64)
+        times = np.full(len(rows), np.iinfo(np.int64).min)
+        waiting = rows != GONE
+        times[waiting] = self.time[rows[waiting]]
+        return times
 
     def take(self, ids: Sequence[str], known: I64) -> I64:
         """Take events out for their labels; return their rows, GONE where none waits.

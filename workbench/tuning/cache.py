@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbench.detectors.protocol import Matrix, Vector
+    from workbench.replay.learner import Scored
     from workbench.replay.setup import Setup
     from workbench.streams.recorded import Stream
 
@@ -144,8 +145,16 @@ class _Recorder(Learner):
         self._values.append(values)
         return np.arange(len(sequence))
 
-    def step(self, X: Matrix, time: I64, rows: Matrix, values: I8, at: I64) -> Vector:
-        del time, rows, values
+    def step(
+        self,
+        X: Matrix,
+        time: I64,
+        rows: Matrix,
+        values: I8,
+        at: I64,
+        scored: Scored | None = None,
+    ) -> Vector:
+        del time, rows, values, scored
         self._X[self._rows : self._rows + len(X)] = X
         self._at.append(at + self._rows)
         self._rows += len(X)
