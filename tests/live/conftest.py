@@ -25,6 +25,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         yield services
     finally:
         services.down()
+        services.remove()
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,27 @@ def kafka(services: Services) -> Server:
 def topics() -> str:
     """A prefix of topics that nobody has used."""
     return f"test-{secrets.token_hex(4)}"
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(services: Services) -> Server:
+    """One node."""
+    return had(services, "rabbitmq")
+
+
+@pytest.fixture(scope="session")
+def redis(services: Services) -> Server:
+    """One server."""
+    return had(services, "redis")
+
+
+@pytest.fixture(scope="session")
+def postgresql(services: Services) -> Server:
+    """One server with the desk's database, which stays as tests leave it."""
+    return had(services, "postgresql")
+
+
+@pytest.fixture(scope="session")
+def prometheus(services: Services) -> Server:
+    """One server, with the project's alert rules."""
+    return had(services, "prometheus")

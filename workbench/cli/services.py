@@ -68,9 +68,19 @@ def up(
 
 
 @app.command()
-def down(names: Names = None, folder: Dir = None, json: AsJson = False) -> None:
-    """Stop servers; their data stays."""
-    stopped = _services(folder).down(*(names or ()))
+def down(
+    names: Names = None,
+    folder: Dir = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Also remove their data.", show_default="keep it")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Stop servers."""
+    services = _services(folder)
+    stopped = services.down(*(names or ()))
+    if remove:
+        services.remove(*(names or ()))
     if json:
         output.json({"stopped": stopped})
     else:

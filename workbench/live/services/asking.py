@@ -1,8 +1,9 @@
-"""Asking Kafka whether it does its work, with clients that are quiet and give up soon."""
+"""Asking servers whether they do their work, with clients that are quiet and give up soon."""
 
 from __future__ import annotations
 
 import logging
+import ssl
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from workbench.live.services.ports import HOST, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 #: Milliseconds for one question; the asker asks again.
 SOON = 5_000
@@ -76,3 +78,25 @@ def quiet(name: str) -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+def serves(url: str, *, user: tuple[str, str] | None = None, authority: Path | None = None) -> bool:
+    """Tell whether a URL is answered with success.
+
+    Parameters
+    ----------
+    url
+        What to get.
+    user
+        Name and password, where they are asked for.
+    authority
+        The certificate of whoever signed the server's.
+    """
+    import httpx
+
+    trusted = ssl.create_default_context(cafile=str(authority)) if authority else True
+    try:
+        answer = httpx.get(url, auth=user, verify=trusted, timeout=SOON / 1000, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return answer.is_success

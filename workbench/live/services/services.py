@@ -116,8 +116,15 @@ class Services:
                 for node in service.nodes:
                     node.processes = {}
                 service.save()
-                kind(service.name).discard(service)
         return [service.name for service in services]
+
+    def remove(self, *names: str) -> None:
+        """Remove what stopped services have written."""
+        with self._alone():
+            for service in map(self.find, names or KINDS):
+                if service is not None and not service.some_up:
+                    kind(service.name).discard(service)
+                    shutil.rmtree(service.folder)
 
     def status(self) -> list[Service]:
         """Return every service that was set up here."""
@@ -174,8 +181,7 @@ class Services:
             yield self
         finally:
             self.down(*names)
-            for name in names or KINDS:
-                shutil.rmtree(self.folder / name, ignore_errors=True)
+            self.remove(*names)
 
     def pid(self, name: str, index: int = 0) -> int:
         """Return the process id of a server that is up."""

@@ -5,10 +5,16 @@ from __future__ import annotations
 from workbench.errors import ParameterError
 from workbench.live.services.kinds.kafka import Kafka
 from workbench.live.services.kinds.kind import Kind
+from workbench.live.services.kinds.postgresql import PostgreSQL
+from workbench.live.services.kinds.prometheus import Prometheus
+from workbench.live.services.kinds.rabbitmq import RabbitMQ
+from workbench.live.services.kinds.redis import Redis
 
 __all__ = ["KINDS", "Kind", "kind"]
 
-KINDS: dict[str, Kind] = {one.name: one for one in (Kafka(),)}
+KINDS: dict[str, Kind] = {
+    one.name: one for one in (Kafka(), RabbitMQ(), Redis(), PostgreSQL(), Prometheus())
+}
 
 
 def kind(name: str) -> Kind:

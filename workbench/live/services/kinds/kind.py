@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
     from workbench.live.services.processes import Launch
     from workbench.live.services.state import Node, Service
+
+
+#: Where servers lie beside the folders of the path.
+SYSTEM = ("/usr/local/bin", "/usr/bin", "/usr/sbin")
 
 
 class Kind(ABC):
@@ -74,16 +79,25 @@ class Kind(ABC):
         """
 
 
-def program(name: str, package: str, *places: Path) -> str:
+def program(name: str, package: str, first: Path | None = None) -> str:
     """Return the path of a program of the system.
+
+    Parameters
+    ----------
+    name
+        The program.
+    package
+        The Debian package that brings it.
+    first
+        A folder that comes before all others.
 
     Raises
     ------
     ServiceError
         If it is not there; names the package that brings it.
     """
-    path = ":".join(["/usr/local/bin", "/usr/bin", "/usr/sbin", *map(str, places)])
-    found = shutil.which(name) or shutil.which(name, path=path)
+    places = [*([str(first)] if first else []), os.environ.get("PATH", os.defpath), *SYSTEM]
+    found = shutil.which(name, path=os.pathsep.join(places))
     if found is None:
         raise ServiceError(
             f"{package} is not on this machine (no program {name!r}): "

@@ -1,0 +1,158 @@
+"""RabbitMQ from the system's package: one node with its own name server, and its HTTP API."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from workbench.live.services.asking import quiet, serves
+from workbench.live.services.kinds.kind import Kind, program
+from workbench.live.services.passwords import private
+from workbench.live.services.ports import HOST, listening
+from workbench.live.services.processes import Launch
+
+if TYPE_CHECKING:
+    from workbench.live.services.state import Node, Service
+
+PACKAGE = "rabbitmq-server"
+#: The one on the path changes to a system user, who could not write here.
+SCRIPTS = Path("/usr/lib/rabbitmq/bin")
+USER = "workbench"
+#: Nodes speak to each other on the loopback interface; threads that wait do not turn in circles.
+ERLANG = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
+PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
+
+
+class RabbitMQ(Kind):
+    """One node; its queues are durable, and should be classic, since there is no second node."""
+
+    name: ClassVar[str] = "rabbitmq"
+    ports: ClassVar[tuple[str, ...]] = ("client", "api", "metrics", "nodes", "names")
+
+    def require(self) -> None:
+        """Look for the package's programs."""
+        program("epmd", PACKAGE)
+        program("rabbitmq-server", PACKAGE, first=SCRIPTS)
+
+    def prepare(self, service: Service) -> None:
+        """Write the configuration; the user is made at the first start."""
+        for node in service.nodes:
+            settings = _settings(service, node)
+            settings |= _encrypted(service, node) if service.secure else {}
+            private(
+                node.folder / "rabbitmq.conf",
+                "".join(f"{name} = {value}\n" for name, value in settings.items()),
+            )
+            (node.folder / "plugins").write_text(PLUGINS)
+
+    def launches(self, service: Service, node: Node) -> dict[str, Launch]:
+        """Return the name server, which would otherwise outlive the node, and the node."""
+        del service
+        names = str(node.ports["names"])
+        environment = {
+            "ERL_EPMD_ADDRESS": HOST,
+            "ERL_EPMD_PORT": names,
+            "RABBITMQ_CONFIG_FILE": str(node.folder / "rabbitmq"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_DIST_PORT": str(node.ports["nodes"]),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(node.folder / "plugins"),
+            "RABBITMQ_LOG_BASE": str(node.folder / "log"),
+            "RABBITMQ_MNESIA_BASE": str(node.folder / "data"),
+            "RABBITMQ_NODENAME": "workbench@localhost",
+            "RABBITMQ_PID_FILE": str(node.folder / "rabbitmq.pid"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG,
+            # The script then becomes the node and does not stay beside it as its parent.
+            "RUNNING_UNDER_SYSTEMD": "true",
+        }
+        return {
+            "names": Launch((program("epmd", PACKAGE), "-address", HOST, "-port", names)),
+            "server": Launch((program("rabbitmq-server", PACKAGE, first=SCRIPTS),), environment),
+        }
+
+    def answers(self, service: Service, node: Node) -> bool:
+        """Whether the user can log in at both doors."""
+        if not listening(node.ports["client"]):
+            return False
+        word = service.passwords.of("rabbitmq", USER)
+        authority = service.certificates / "ca.pem" if service.secure else None
+        return _logs_in(node, word, authority) and serves(
+            f"{self.environment(service, None)['WORKBENCH_RABBITMQ_API']}/api/overview",
+            user=(USER, word),
+            authority=authority,
+        )
+
+    def environment(self, service: Service, principal: str | None) -> dict[str, str]:
+        """Return both addresses, the password, and in secure mode the authority."""
+        del principal
+        node, s = service.nodes[0], "s" if service.secure else ""
+        settings = {
+            "WORKBENCH_RABBITMQ": f"amqp{s}://{USER}@{node.at('client')}/%2F",
+            "WORKBENCH_RABBITMQ_PASSWORD": service.passwords.of("rabbitmq", USER),
+            "WORKBENCH_RABBITMQ_API": f"http{s}://{node.at('api')}",
+        }
+        if service.secure:
+            settings["WORKBENCH_RABBITMQ_CA"] = str(service.certificates / "ca.pem")
+        return settings
+
+
+def _settings(service: Service, node: Node) -> dict[str, object]:
+    doors = {
+        "listeners.tcp.1": node.at("client"),
+        "management.tcp.ip": HOST,
+        "management.tcp.port": node.ports["api"],
+    }
+    return {
+        "default_user": USER,
+        "default_pass": service.passwords.of("rabbitmq", USER),
+        "prometheus.tcp.ip": HOST,
+        "prometheus.tcp.port": node.ports["metrics"],
+        "log.console": "true",
+        "log.console.level": "info",
+        "log.file": "false",
+        **({} if service.secure else doors),
+    }
+
+
+def _encrypted(service: Service, node: Node) -> dict[str, object]:
+    files = {
+        "cacertfile": service.certificates / "ca.pem",
+        "certfile": service.certificates / "server.pem",
+        "keyfile": service.certificates / "server.key",
+    }
+    return {
+        "listeners.tcp": "none",
+        "listeners.ssl.1": node.at("client"),
+        **{f"ssl_options.{name}": path for name, path in files.items()},
+        # Clients show a password and no certificate.
+        "ssl_options.verify": "verify_none",
+        "ssl_options.fail_if_no_peer_cert": "false",
+        "ssl_options.versions.1": "tlsv1.3",
+        "ssl_options.versions.2": "tlsv1.2",
+        "management.ssl.ip": HOST,
+        "management.ssl.port": node.ports["api"],
+        **{f"management.ssl.{name}": path for name, path in files.items()},
+    }
+
+
+def _logs_in(node: Node, word: str, authority: Path | None) -> bool:
+    import pika
+    from pika.exceptions import AMQPError
+
+    trusted = None
+    if authority is not None:
+        trusted = pika.SSLOptions(ssl.create_default_context(cafile=str(authority)), HOST)
+    where = pika.ConnectionParameters(
+        HOST,
+        node.ports["client"],
+        credentials=pika.PlainCredentials(USER, word),
+        ssl_options=trusted,
+        socket_timeout=5,
+        blocked_connection_timeout=5,
+    )
+    try:
+        with quiet("pika"):
+            pika.BlockingConnection(where).close()
+    except (AMQPError, OSError):
+        return False
+    return True
