@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from typing import overload
 
 from workbench.errors import ParameterError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def moment(value: str | date | None, name: str = "time") -> datetime | None:
@@ -44,3 +48,18 @@ def moment(value: str | date | None, name: str = "time") -> datetime | None:
     else:
         found = value if isinstance(value, datetime) else datetime.combine(value, time())
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+@overload
+def ticks(time: datetime) -> int: ...
+@overload
+def ticks(time: None) -> None: ...
+def ticks(time: datetime | None) -> int | None:
+    """Return a datetime with a zone as microseconds since 1970 UTC, ``None`` as ``None``.
+
+    Examples
+    --------
+    >>> ticks(moment("1970-01-01T00:00:01Z"))
+    1000000
+    """
+    return None if time is None else (time - _EPOCH) // _MICROSECOND

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import lab, models, publishing, replaying, schedules, services, streams
+from workbench.cli import (
+    lab,
+    models,
+    publishing,
+    recording,
+    replaying,
+    schedules,
+    services,
+    streams,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,6 +66,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": models.export,
     "verify": models.verify,
     "score": models.score,
+    "publish": recording.publish,
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)

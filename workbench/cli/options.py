@@ -67,6 +67,15 @@ Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on where it was stopped.", show_default="start anew"),
 ]
+TopicPrefix = Annotated[
+    str | None,
+    typer.Option(
+        "--topics",
+        metavar="PREFIX",
+        help="What the names of the topics begin with: PREFIX.events, PREFIX.labels, …",
+        show_default="the case's name",
+    ),
+]
 MetricsPort = Annotated[
     int | None,
     typer.Option(
