@@ -62,3 +62,9 @@ def postgresql(services: Services) -> Server:
 def prometheus(services: Services) -> Server:
     """One server, with the project's alert rules."""
     return had(services, "prometheus")
+
+
+@pytest.fixture(scope="session", params=["opensearch", "elasticsearch"])
+def search_engines(services: Services, request: pytest.FixtureRequest) -> Server:
+    """One node; each test runs once with OpenSearch and once with Elasticsearch."""
+    return had(services, request.param)

@@ -16,7 +16,7 @@ from workbench.atomic import atomic_folder
 from workbench.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SOURCES = Path(__file__).parent / "maven"
 #: Seconds; a slow network needs minutes for the first time.
@@ -24,7 +24,7 @@ PATIENCE = 900.0
 _LAST_LINES = 12
 
 
-def fetched(name: str, home: Path) -> Path:
+def fetched(name: str, home: Path, arrange: Callable[[Path], None] | None = None) -> Path:
     """Return the folder of a server: its ``lib`` and, where the project has some, ``classes``.
 
     Parameters
@@ -33,6 +33,8 @@ def fetched(name: str, home: Path) -> Path:
         A folder below ``maven``: a ``pom.xml``, and Java sources of the project's own.
     home
         The Java development kit that compiles them.
+    arrange
+        Lays out the folder in another way, once.
 
     Raises
     ------
@@ -47,6 +49,8 @@ def fetched(name: str, home: Path) -> Path:
             with atomic_folder(folder) as partial:
                 _fetch(name, home, partial / "lib")
                 _compile(name, home, partial)
+                if arrange is not None:
+                    arrange(partial)
     return folder
 
 

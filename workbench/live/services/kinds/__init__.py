@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from workbench.errors import ParameterError
+from workbench.live.services.kinds.elasticsearch import Elasticsearch
 from workbench.live.services.kinds.kafka import Kafka
 from workbench.live.services.kinds.kind import Kind
+from workbench.live.services.kinds.opensearch import OpenSearch
 from workbench.live.services.kinds.postgresql import PostgreSQL
 from workbench.live.services.kinds.prometheus import Prometheus
 from workbench.live.services.kinds.rabbitmq import RabbitMQ
@@ -13,7 +15,16 @@ from workbench.live.services.kinds.redis import Redis
 __all__ = ["KINDS", "Kind", "kind"]
 
 KINDS: dict[str, Kind] = {
-    one.name: one for one in (Kafka(), RabbitMQ(), Redis(), PostgreSQL(), Prometheus())
+    one.name: one
+    for one in (
+        Kafka(),
+        RabbitMQ(),
+        OpenSearch(),
+        Elasticsearch(),
+        Redis(),
+        PostgreSQL(),
+        Prometheus(),
+    )
 }
 
 

@@ -53,6 +53,7 @@ class RabbitMQ(Kind):
         environment = {
             "ERL_EPMD_ADDRESS": HOST,
             "ERL_EPMD_PORT": names,
+            "ERL_CRASH_DUMP_SECONDS": "0",
             "RABBITMQ_CONFIG_FILE": str(node.folder / "rabbitmq"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_DIST_PORT": str(node.ports["nodes"]),
@@ -109,6 +110,7 @@ def _settings(service: Service, node: Node) -> dict[str, object]:
         "prometheus.tcp.port": node.ports["metrics"],
         "log.console": "true",
         "log.console.level": "info",
+        "log.console.use_colors": "off",
         "log.file": "false",
         **({} if service.secure else doors),
     }
