@@ -1,0 +1,263 @@
+"""From the topics of scores and alerts into the index, again and again the same.
+
+A document's id is the score's or the alert's own, and its version is its offset: reading a topic
+again changes nothing. An id always lies in the same partition, for the key is its entity; so its
+offsets tell which of two is the later. Offsets are committed when the engine has acknowledged
+all before them; what cannot be indexed is in quarantine by then.
+
+While the engine is slow or away, nothing more is read: what waits in memory is bounded.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbench.live.clients import consumer, partitions, translated
+from workbench.live.index import documents, engine
+from workbench.live.index.aside import Aside
+from workbench.live.index.layout import Layout
+from workbench.live.index.retention import Days
+from workbench.live.index.writing import Writer, Written
+from workbench.live.messages import BadMessage
+from workbench.live.stopping import Stop
+from workbench.progress import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kafka import KafkaConsumer, TopicPartition
+    from kafka.consumer.fetcher import ConsumerRecord
+
+    from workbench.live.index.aside import Bad
+    from workbench.live.index.documents import Document
+    from workbench.live.index.layout import Kind
+    from workbench.live.settings import Settings
+    from workbench.live.telemetry import Telemetry
+    from workbench.live.topics import Topics
+    from workbench.progress import Step
+
+LOG = logging.getLogger(__name__)
+THREADS = 2
+#: The most batches that are read and not yet acknowledged; and the most records of one.
+DEPTH, BATCH = 4, 2_000
+#: Seconds between commits of offsets; after a crash so much is written again, to no effect.
+COMMIT = 1.0
+#: Days before the newest one for which indices are kept unless told otherwise.
+KEEP = 400
+
+
+@dataclass(slots=True)
+class Relayed:
+    """What became of the messages.
+
+    Attributes
+    ----------
+    taken
+        New in the index.
+    there
+        There already.
+    expired
+        Older than what is kept.
+    quarantined
+        Those that cannot be indexed.
+    """
+
+    taken: int = 0
+    there: int = 0
+    expired: int = 0
+    quarantined: int = 0
+
+
+def relay(
+    settings: Settings,
+    topics: Topics,
+    *,
+    until_idle: float | None = None,
+    keep: int = KEEP,
+    stop: Stop | None = None,
+    telemetry: Telemetry | None = None,
+) -> Relayed:
+    """Write scores and alerts into the index until stopped.
+
+    Parameters
+    ----------
+    settings
+        Where Kafka and the search engine are.
+    topics
+        Which topics; their prefix is that of the indices.
+    until_idle
+        Seconds without a new message after which to end; never if not given.
+    keep
+        For how many days before the newest one daily indices are kept.
+    stop
+        Ends the work: what is being written is finished first.
+    telemetry
+        Told what happens.
+
+    Raises
+    ------
+    LiveError
+        If a server cannot be reached, refuses, or does not come back.
+    """
+    layout = Layout(topics.prefix)
+    stop = stop or Stop()
+    group = f"workbench-relay-index-{topics.prefix}"
+    with (
+        closing(engine.connect(settings)) as client,
+        Aside(settings, topics, telemetry) as aside,
+    ):
+        days = Days(client, layout, keep)
+        with engine.translated(settings, f"the templates and indices of {topics.prefix}-*"):
+            days.settle()
+        writer = Writer(settings, client, layout, days, stop=stop, telemetry=telemetry)
+        with (
+            closing(consumer(settings, group_id=group, max_poll_records=BATCH)) as reader,
+            progress(f"index {topics.prefix}", 0, "documents") as step,
+        ):
+            reader.assign(
+                partitions(reader, settings, topics.scores)
+                + partitions(reader, settings, topics.alerts)
+            )
+            return _Relay(settings, topics, reader, writer, aside, telemetry).run(
+                stop, until_idle, step
+            )
+
+
+class _Batch(NamedTuple):
+    written: Future[Written]
+    bad: list[Bad]
+    size: int
+    after: dict[TopicPartition, int]
+    begun: float
+
+
+class _Relay:
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Topics,
+        reader: KafkaConsumer,
+        writer: Writer,
+        aside: Aside,
+        telemetry: Telemetry | None,
+    ) -> None:
+        self._settings = settings
+        self._what = f"the topics {topics.prefix}.*"
+        self._kinds: dict[str, Kind] = {topics.scores: "scores", topics.alerts: "alerts"}
+        self._reader = reader
+        self._writer = writer
+        self._aside = aside
+        self._telemetry = telemetry
+        self._pool = ThreadPoolExecutor(THREADS, "index")
+        self._waiting: deque[_Batch] = deque()
+        self._total = Relayed()
+        self._positions: dict[TopicPartition, int] = {}
+        self._committed = time.monotonic()
+
+    def run(self, stop: Stop, until_idle: float | None, step: Step) -> Relayed:
+        heard = time.monotonic()
+        try:
+            while not stop.asked:
+                with translated(self._settings, f"reading {self._what}"):
+                    # While batches are on their way, only what is there already.
+                    records = self._reader.poll(timeout_ms=20 if self._waiting else 200)
+                if records:
+                    heard = time.monotonic()
+                    self._waiting.append(self._begin(records))
+                while self._waiting and (
+                    len(self._waiting) >= DEPTH or self._waiting[0].written.done()
+                ):
+                    step(self._finish())
+                self._commit_what_is_due()
+                self._tell()
+                idle = time.monotonic() - heard
+                if until_idle is not None and not self._waiting and idle > until_idle:
+                    break
+            while self._waiting:
+                step(self._finish())
+            with translated(self._settings, f"the offsets of {self._what}"):
+                self._commit()
+        finally:
+            stop.ask()  # nobody waits for what another batch's failure has left
+            self._pool.shutdown(cancel_futures=True)
+        return self._total
+
+    def _begin(self, records: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> _Batch:
+        good: list[Document] = []
+        bad: list[Bad] = []
+        for batch in records.values():
+            for record in batch:
+                try:
+                    good.append(documents.read(self._kinds[record.topic], record))
+                except BadMessage as error:
+                    bad.append((record, str(error)))
+        after = {place: batch[-1].offset + 1 for place, batch in records.items()}
+        written = self._pool.submit(self._writer.write, good)
+        return _Batch(written, bad, len(good) + len(bad), after, time.monotonic())
+
+    def _finish(self) -> int:
+        """Wait until the oldest batch is written; return of how many messages it was."""
+        batch = self._waiting.popleft()
+        while wait([batch.written], timeout=1.0).not_done:
+            self._tell()
+        written = batch.written.result()
+        bad = batch.bad + [(document.record, reason) for document, reason in written.unfit]
+        self._aside.put(bad)
+        self._total.taken += written.taken
+        self._total.there += written.there
+        self._total.expired += written.expired
+        self._total.quarantined += len(bad)
+        self._positions |= batch.after
+        if self._telemetry is not None:
+            self._telemetry.observe("batch_seconds", time.monotonic() - batch.begun)
+        return batch.size
+
+    def _commit_what_is_due(self) -> None:
+        """Commit now and then; where the broker is away, later: it is only read again."""
+        from kafka.errors import KafkaError
+
+        if time.monotonic() - self._committed < COMMIT:
+            return
+        self._committed = time.monotonic()
+        with translated(self._settings, f"the offsets of {self._what}"):
+            try:
+                self._commit(timeout=5_000)
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                LOG.warning("offsets are not committed yet: %s", type(error).__name__)
+
+    def _commit(self, timeout: int = 30_000) -> None:
+        from kafka.structs import OffsetAndMetadata
+
+        if self._positions:
+            offsets = {
+                p: OffsetAndMetadata(offset, "", -1) for p, offset in self._positions.items()
+            }
+            self._reader.commit(offsets, timeout_ms=timeout)
+            self._positions.clear()
+
+    def _tell(self) -> None:
+        if self._telemetry is not None:
+            self._telemetry.health.beat()
+            self._telemetry.health.ready = True
+            waiting = sum(batch.size for batch in self._waiting)
+            self._telemetry.gauge("sink_in_flight", waiting, sink="search")
+            for topic in self._kinds:
+                self._telemetry.gauge("lag_offsets", self._lag(topic), topic=topic)
+
+    def _lag(self, topic: str) -> int:
+        """Return how many messages of a topic lie ahead, as the brokers last said."""
+        parts = [part for part in self._reader.assignment() if part.topic == topic]
+        ends = [self._reader.highwater(part) for part in parts]
+        return sum(
+            max(0, end - self._reader.position(part))
+            for part, end in zip(parts, ends, strict=True)
+            if end is not None
+        )
