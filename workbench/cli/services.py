@@ -49,6 +49,15 @@ def up(
             "--secure", help="With encryption, users, passwords and rights.", show_default="off"
         ),
     ] = False,
+    topics: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--topics",
+            metavar="PREFIX",
+            help="With --secure, also give rights for topics of this prefix; may be repeated.",
+            show_default="the names of the cases",
+        ),
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Start servers, and wait until they answer."""
@@ -59,6 +68,8 @@ def up(
         for reason in missing:
             output.note(reason)
     started = services.up(*wanted, brokers=brokers, secure=secure)
+    if secure and topics and "kafka" in wanted:
+        services.grant(*topics)
     before = [name for name in wanted if name not in {service.name for service in started}]
     if before:
         output.note(f"{', '.join(before)}: already up")

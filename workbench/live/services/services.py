@@ -152,6 +152,15 @@ class Services:
                 settings = {**kind(service.name).environment(service, principal), **settings}
         return settings
 
+    def grant(self, *prefixes: str) -> None:
+        """Give every principal its rights for topics with these prefixes (secure Kafka only).
+
+        The names of the registered cases are granted by :meth:`up`.
+        """
+        from workbench.live.services.rights import grant
+
+        grant(self.environment(None, "kafka"), *prefixes)
+
     def secrets(self, *, force: bool = False) -> list[Path]:
         """Draw new passwords; return where they were written.
 

@@ -7,6 +7,7 @@ import subprocess
 import uuid
 from typing import TYPE_CHECKING, ClassVar
 
+from workbench.case import case_names
 from workbench.errors import ServiceError
 from workbench.live.services import jars
 from workbench.live.services.asking import ask_kafka
@@ -71,11 +72,13 @@ class Kafka(Kind):
         return ask_kafka(self.environment(service, None), node.at("client"), node.index + 1)
 
     def settle(self, service: Service) -> None:
-        """Give each principal its password."""
+        """Give each principal its password, and its rights for the topics of every case."""
         if service.secure:
-            from workbench.live.services.rights import create_users
+            from workbench.live.services.rights import create_users, grant
 
-            create_users(self.environment(service, None), service.passwords)
+            settings = self.environment(service, None)
+            create_users(settings, service.passwords)
+            grant(settings, *case_names())
 
     def environment(self, service: Service, principal: str | None) -> dict[str, str]:
         """Return the brokers' addresses, and in secure mode user, password and authority."""
