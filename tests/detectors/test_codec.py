@@ -17,6 +17,7 @@ from workbench.detectors import codec
 from workbench.detectors.allowed import CALLABLES, CLASSES, resolve
 from workbench.detectors.check_data import Subject, structured_rows
 from workbench.detectors.registry import builtin
+from workbench.detectors.statefile import VERSION
 from workbench.errors import ArtifactError
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
@@ -260,8 +261,9 @@ def write_members(path, tree, **members):
 
 
 def test_a_newer_version_is_refused(tmp_path):
-    write_members(tmp_path / "s", {"format": "workbench-state", "version": 2, "state": {}})
-    with pytest.raises(ArtifactError, match="version 2"):
+    tree = {"format": "workbench-state", "version": VERSION + 1, "state": {}}
+    write_members(tmp_path / "s", tree)
+    with pytest.raises(ArtifactError, match=f"version {VERSION + 1}"):
         codec.load(tmp_path / "s")
 
 
@@ -269,14 +271,14 @@ def test_an_array_that_claims_more_than_it_has_is_refused(tmp_path):
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }"
     header = header.ljust(117) + b"\n"
     data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
-    tree = {"format": "workbench-state", "version": 1, "state": {"a": {"$array": 0}}}
+    tree = {"format": "workbench-state", "version": VERSION, "state": {"a": {"$array": 0}}}
     write_members(tmp_path / "s", tree, **{"0": data})
     with pytest.raises(ArtifactError, match="header"):
         codec.load(tmp_path / "s")
 
 
 def test_a_member_packed_in_another_way_is_refused_before_it_unfolds(tmp_path):
-    tree = {"format": "workbench-state", "version": 1, "state": {}}
+    tree = {"format": "workbench-state", "version": VERSION, "state": {}}
     with zipfile.ZipFile(tmp_path / "s", "w", zipfile.ZIP_BZIP2) as archive:
         archive.writestr("state.json", json.dumps(tree))
     with pytest.raises(ArtifactError, match="packed"):
@@ -288,7 +290,7 @@ def test_a_pickled_array_is_refused(tmp_path):
 
     buffer = io.BytesIO()
     np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
-    tree = {"format": "workbench-state", "version": 1, "state": {"a": {"$array": 0}}}
+    tree = {"format": "workbench-state", "version": VERSION, "state": {"a": {"$array": 0}}}
     write_members(tmp_path / "s", tree, **{"0": buffer.getvalue()})
     with pytest.raises(ArtifactError, match="header"):
         codec.load(tmp_path / "s")

@@ -74,6 +74,14 @@ def test_a_kept_state_is_not_changed_by_the_engines_that_start_from_it(stream, c
     same_bytes(second.advance(whole, rows), again)
 
 
+def test_a_kept_state_holds_no_more_rows_than_are_in_use():
+    engine = FeatureEngine(ALL, SCHEMA)
+    events = passing_by(0, 3)
+    engine.advance(frame(events), np.array([0, 1, 2]))
+    memory = engine.state(np.array([1]))["memory"]
+    assert [len(memory[name]) for name in ("log", "pending", "labels")] == [3, 1, 0]
+
+
 def passing_by(first: int, n: int) -> list[Event]:
     """Events each of entities that were never seen before and never come back."""
     return [

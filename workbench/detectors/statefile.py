@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from workbench.detectors.protocol import State
 
-VERSION = 1
+VERSION = 2
 """Rises when a reader of the version before would read a file wrongly."""
 
 
@@ -32,6 +32,7 @@ LARGEST = 1 << 32
 """The most bytes that a member may unfold to."""
 
 KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_PLAIN = {type(None), bool, int, str}
 
 
 def save(path: Path, state: State, *, compress: bool = False) -> None:
@@ -67,9 +68,13 @@ def save(path: Path, state: State, *, compress: bool = False) -> None:
     with atomic_file(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         archive.writestr(zipfile.ZipInfo("state.json"), text, kind)
         for number, array in enumerate(arrays):
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{number}.npy"), buffer.getvalue(), kind)
+            member = zipfile.ZipInfo(f"{number}.npy")
+            member.compress_type, member.file_size = kind, array.nbytes
+            with archive.open(member, "w") as file:
+                # Not write_array, which copies what it does not write to a file of its own.
+                header = np.lib.format.header_data_from_array_1_0(array)
+                np.lib.format.write_array_header_1_0(file, header)
+                file.write(array.data if array.nbytes else b"")
 
 
 def load(path: Path) -> State:
@@ -117,10 +122,10 @@ def _plain(value: Any, arrays: list[np.ndarray]) -> Any:
             raise _unwritable(f"a dict with the keys {list(value)[:5]}")
         return {key: _plain(v, arrays) for key, v in value.items()}
     if kind is list:
-        return [_plain(v, arrays) for v in value]
+        return value if set(map(type, value)) <= _PLAIN else [_plain(v, arrays) for v in value]
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}
-    if value is None or kind in (bool, int, str):
+    if kind in _PLAIN:
         return value
     if kind is np.ndarray and value.dtype.kind in "biufUS":
         arrays.append(np.ascontiguousarray(value) if value.ndim else value)

@@ -37,12 +37,12 @@ called: Decorator = _compile(no_cpython_wrapper=True)
 
 
 def entry(function: Callable[..., None]) -> Any:
-    """Compile a function that Python calls; the code is kept on disk.
+    """Compile a function that Python calls; the code is kept on disk, other threads run on.
 
     Numba asks only whether the function's own file has changed. The code holds parts from
     several files here, so it is kept with a hash of all of them.
     """
-    dispatcher = _compile()(function)
+    dispatcher = _compile(nogil=True)(function)
     dispatcher._cache = _Cache(function)
     return dispatcher
 

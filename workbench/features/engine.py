@@ -11,7 +11,7 @@ from workbench.durations import DAY
 from workbench.features import kernel
 from workbench.features.compiler import Compiler
 from workbench.features.entities import Entities
-from workbench.features.memory import EVENTS, Memory, blank, empty, ensure, packed
+from workbench.features.memory import EVENTS, Memory, blank, empty, ensure, packed, unpacked
 from workbench.features.structures import MISSING, NONE
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class FeatureEngine:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` returned."""
-        self.memory = Memory(**{name: array.copy() for name, array in state["memory"].items()})
+        self.memory = unpacked(state["memory"])
         self.entities.restore(state["entities"])
 
 

@@ -125,20 +125,43 @@ def ensure(
 
 
 def packed(memory: Memory, pending: I64) -> dict[str, npt.NDArray[Any]]:
-    """Return a copy of the state with no more rows than are in use, by name.
+    """Return a copy of the rows that are in use, by name; :func:`unpacked` takes them back.
 
     ``pending`` are the rows of the events that wait for a label; they become 0, 1, ….
     """
-    arrays = {name: array.copy() for name, array in memory._asdict().items()}
-    for name in ("pending", "pending_ratios"):
-        arrays[name] = arrays[name][pending]
+    log = np.arange(memory.counters[TAIL], memory.counters[EVENTS]) % len(memory.log)
+    labels = np.arange(_first_label(memory), memory.counters[LABELS]) % len(memory.labels)
+    used = {
+        "log": log,
+        "ratios": log,
+        "labels": labels,
+        "table": np.flatnonzero(memory.table[:, 0] != NONE),
+        "pending": pending,
+        "pending_ratios": pending,
+    }
+    return {
+        name: array[used[name]] if name in used else array.copy()
+        for name, array in memory._asdict().items()
+    }
+
+
+def unpacked(arrays: dict[str, npt.NDArray[Any]]) -> Memory:
+    """Return the state behind :func:`packed`."""
+    memory = Memory(**{name: array.copy() for name, array in arrays.items()})
     first, last = int(memory.counters[TAIL]), int(memory.counters[EVENTS])
-    for name in ("log", "ratios"):
-        arrays[name] = _turned(arrays[name], first, last, _power(last - first))
-    if len(memory.label_cursors):
-        first, last = int(memory.label_cursors.min()), int(memory.counters[LABELS])
-        arrays["labels"] = _turned(memory.labels, first, last, _power(last - first))
-    return arrays
+    table = np.full((_power(2 * len(memory.table)), 3), NONE, np.int64)
+    rehash(memory.table, table)
+    return memory._replace(
+        log=_ring(memory.log, first, _power(last - first)),
+        ratios=_ring(memory.ratios, first, _power(last - first)),
+        labels=_ring(memory.labels, _first_label(memory), _power(len(memory.labels))),
+        table=table,
+    )
+
+
+def _first_label(memory: Memory) -> int:
+    """Return the number of the first label that a window may still look at."""
+    return int(min(memory.label_cursors, default=memory.counters[LABELS]))
 
 
 def _power(rows: int) -> int:
@@ -154,7 +177,11 @@ def _longer(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
 
 def _turned(ring: npt.NDArray[Any], first: int, last: int, rows: int) -> npt.NDArray[Any]:
     """Return a ring of another size with what is in it, each under its number."""
-    turned = np.zeros((rows, ring.shape[1]), ring.dtype)
-    numbers = np.arange(first, last)
-    turned[numbers % rows] = ring[numbers % len(ring)]
-    return turned
+    return _ring(ring[np.arange(first, last) % len(ring)], first, rows)
+
+
+def _ring(items: npt.NDArray[Any], first: int, rows: int) -> npt.NDArray[Any]:
+    """Return a ring of so many rows with items that are numbered from ``first`` on."""
+    ring = np.zeros((rows, items.shape[1]), items.dtype)
+    ring[np.arange(first, first + len(items)) % rows] = items
+    return ring
