@@ -11,8 +11,10 @@ from workbench.cli import (
     models,
     publishing,
     recording,
+    relay,
     replaying,
     schedules,
+    search,
     services,
     streams,
 )
@@ -67,11 +69,13 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "verify": models.verify,
     "score": models.score,
     "publish": recording.publish,
+    "search": search.search,
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(services.app, name="services")
+app.add_typer(relay.app, name="relay")
 # Its options are JupyterLab's.
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     lab.lab
