@@ -7,6 +7,8 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from workbench.errors import ParameterError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -15,6 +17,42 @@ if TYPE_CHECKING:
 def partial_of(path: Path) -> Path:
     """Return the temporary name under which ``path`` is written."""
     return path.with_name(path.name + ".partial")
+
+
+def replaceable(path: Path, marker: str, what: str) -> Path:
+    """Return ``path`` if a folder may be written there: never over anything else.
+
+    Parameters
+    ----------
+    path
+        The folder to write.
+    marker
+        The file that a folder of its kind has.
+    what
+        Its kind, for the message.
+
+    Raises
+    ------
+    ParameterError
+        If something is there that is not of this kind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> replaceable(folder, "run.json", "a run") == folder
+    True
+    """
+    if path.exists() and not (
+        path.is_dir() and ((path / marker).is_file() or not any(path.iterdir()))
+    ):
+        raise ParameterError.of(
+            f"{path}, where something else is,",
+            allowed=f"a new folder, an empty one, or {what} to replace",
+            hint="choose another --out, or remove what is there yourself",
+        )
+    return path
 
 
 def sync(path: Path) -> None:

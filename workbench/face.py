@@ -102,7 +102,15 @@ def replay(
     span = (moment(start, "start"), moment(until, "until"))
     setup = Setup.of(stream.case, detector, parameters, deliver=deliver, seed=seed)
     folder = run_folder(stream, setup, label_delay, *span) if out is None else output(out)
-    return drive(stream, setup, folder, label_delay=label_delay, start=span[0], until=span[1])
+    return drive(
+        stream,
+        setup,
+        folder,
+        label_delay=label_delay,
+        start=span[0],
+        until=span[1],
+        measured=True,
+    )
 
 
 def tune(

@@ -14,8 +14,9 @@ import pytest
 
 from tests.artifacts.conftest import MIDDLE, Halves
 from workbench.artifacts.artifact import Artifact
+from workbench.artifacts.export import export
 from workbench.artifacts.score import score
-from workbench.errors import ArtifactError, CheckFailed, StreamError
+from workbench.errors import ArtifactError, CheckFailed, ParameterError, StreamError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,13 @@ def copy(halves: Halves, tmp_path: Path) -> Path:
 def scored(halves: Halves, out: Path, **options: Any) -> pl.DataFrame:
     score(halves.artifact, halves.stream, out, **options)
     return pl.read_parquet(out)
+
+
+def test_a_folder_of_something_else_is_never_replaced(halves: Halves, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ParameterError, match="where something else is"):
+        export(halves.whole, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
 @pytest.mark.parametrize("batch", [65_536, 1_000, 37])

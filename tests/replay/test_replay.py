@@ -88,6 +88,35 @@ def test_killed_again_and_again_and_resumed_it_ends_with_the_same_bytes(
     assert resumed.scores.equals(run.scores)
 
 
+def test_a_run_appears_with_its_metrics_or_not_at_all(
+    stream: Stream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.replay.sink.GROUP", 1024)
+    out, record = tmp_path / "run", Run.record
+    whole = replay(stream, SETUP, tmp_path / "whole", measured=True)
+
+    def stopped(_: Run) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "record", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        replay(stream, SETUP, out, measured=True, checkpoint_every=0.0)
+    assert not out.exists()
+    monkeypatch.setattr(Run, "record", record)
+    resumed = replay(stream, SETUP, out, measured=True, resume=True)
+    assert bytes_of(resumed) == bytes_of(whole)
+    assert Run.open(out).document["metrics"] == whole.document["metrics"]
+    names = {"run.json", "scores.parquet", "state.npz"}
+    assert {file.name for file in out.iterdir()} == names
+
+
+def test_a_folder_of_something_else_is_never_replaced(stream: Stream, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ParameterError, match="where something else is"):
+        replay(stream, SETUP, tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
 def test_resuming_with_other_settings_is_refused(stream: Stream, tmp_path: Path) -> None:
     subprocess.run(  # noqa: S603 - our own interpreter and code
         [sys.executable, "-c", CODE, str(stream.path), str(tmp_path / "run"), "1"], check=False

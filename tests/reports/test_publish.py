@@ -236,7 +236,7 @@ def test_out_takes_a_new_folder_or_that_of_a_report_and_nothing_else(
 
     assert publish("fraud", out="elsewhere").folder == project / "elsewhere"
     assert publish("fraud", out="elsewhere").html.exists()
-    with pytest.raises(ParameterError, match="mine as a report's folder"):
+    with pytest.raises(ParameterError, match="mine, where something else is"):
         publish("fraud", out="mine")
     assert (project / "mine" / "thesis.txt").read_text() == "precious"
     assert not (project / "reports/index.html").exists()

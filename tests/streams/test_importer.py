@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from workbench.errors import BadInput, ParameterError, StreamError
+from workbench.errors import BadInput, ParameterError
 from workbench.streams import sources
 from workbench.streams.importer import ImportReport, import_file
 from workbench.streams.recorded import Stream
@@ -341,6 +341,6 @@ def test_something_else_at_the_target_stays(
 ) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine")
-    with pytest.raises(StreamError, match="something that is no stream is there"):
+    with pytest.raises(ParameterError, match="where something else is"):
         load(save(handbook(), tmp_path / "tx.parquet"))
     assert (tmp_path / "out" / "thesis.txt").read_text() == "mine"

@@ -11,7 +11,7 @@ from stream_examples import labels_of, payments
 
 from workbench.cases.fraud.schema import SCHEMA
 from workbench.durations import DAY, MINUTE
-from workbench.errors import StreamError
+from workbench.errors import ParameterError, StreamError
 from workbench.streams import writer as writing
 from workbench.streams.recorded import Stream
 from workbench.streams.writer import StreamWriter
@@ -141,7 +141,7 @@ def test_a_stream_is_replaced_but_nothing_else(folder: Path, events: pl.DataFram
         writer.events(events[:5])
     assert Stream.open(folder).n_events == 5
     (folder / "stream.json").unlink()
-    with pytest.raises(StreamError, match="something that is no stream is there"):
+    with pytest.raises(ParameterError, match="where something else is"):
         StreamWriter(folder, "fraud", SCHEMA, {}).__enter__()
 
 

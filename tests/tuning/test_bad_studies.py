@@ -36,6 +36,13 @@ def test_what_cannot_be_tuned_is_refused_before_any_work(
     assert not list(out.parent.iterdir())
 
 
+def test_a_folder_of_something_else_is_never_replaced(stream: Stream, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ParameterError, match="where something else is"):
+        tune(stream, out=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
 def test_a_stream_shorter_than_the_warm_up_is_refused(tmp_path: Path) -> None:
     events, labels = payments()
     events = events.filter(pl.col("event_time").to_physical() < SPLIT - 12 * DAY)

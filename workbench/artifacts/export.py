@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from workbench.artifacts.artifact import STATE, Artifact
-from workbench.artifacts.manifest import FORMAT, KIND, Manifest, describe
-from workbench.atomic import atomic_folder
+from workbench.artifacts.manifest import FORMAT, KIND, NAME, Manifest, describe
+from workbench.atomic import atomic_folder, replaceable
 from workbench.detectors import codec
 from workbench.replay import run as runs
 
@@ -25,13 +25,19 @@ def export(run: Run, path: Path) -> Artifact:
     run
         A finished run.
     path
-        The artifact's folder; one that was there is replaced when the new one is whole.
+        The artifact's folder; an artifact that was there is replaced when the new one is whole.
 
     Returns
     -------
     Artifact
         The artifact, verified.
+
+    Raises
+    ------
+    ParameterError
+        If something else is there.
     """
+    replaceable(path, NAME, "an artifact")
     if "metrics" not in run.document:
         run.record()
     document, schema = run.document, run.case.schema

@@ -21,7 +21,7 @@ def export(
     from workbench.artifacts.export import export as write
     from workbench.replay.run import Run
 
-    artifact = write(Run.open(run), output.replaceable(out, "manifest.json", "an artifact"))
+    artifact = write(Run.open(run), out)
     if json:
         output.json({"artifact": str(artifact.path), **artifact.manifest})
         return

@@ -5,11 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import ParameterError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from workbench.replay.estimates import Estimate
     from workbench.replay.evaluation import Measure
@@ -90,23 +87,3 @@ def places(**where: object) -> None:
     width = max(map(len, where)) + 2
     for name, place in where.items():
         say(f"{name:<{width}}{place}")
-
-
-def replaceable(path: Path, marker: str, what: str) -> Path:
-    """Return ``path`` if a folder may be written there.
-
-    Raises
-    ------
-    ParameterError
-        If something is there that is not ``what``, which has a file named ``marker``.
-    """
-    taken = path.is_file() or (
-        path.is_dir() and any(path.iterdir()) and not (path / marker).is_file()
-    )
-    if taken:
-        raise ParameterError.of(
-            f"--out {path}, where something else is,",
-            allowed=f"a new folder, an empty one, or {what} to replace",
-            hint="choose another --out, or remove what is there yourself",
-        )
-    return path

@@ -72,20 +72,17 @@ def replay(
 
     setup = Setup.of(case, detector, settings, deliver=deliver, seed=seed)
     recorded = Stream.open(stream, case=case)
-    place = output.replaceable(
-        out or run_folder(recorded, setup, label_delay, *times), "run.json", "a run"
-    )
     announce()
     run = drive(
         recorded,
         setup,
-        place,
+        out or run_folder(recorded, setup, label_delay, *times),
         label_delay=label_delay,
         start=times[0],
         until=times[1],
         resume=resume,
+        measured=True,
     )
-    run.record()
     if json:
         output.json(run.document)
         return
@@ -137,8 +134,6 @@ def tune(
     from workbench.tuning.tune import tune as search
 
     recorded = Stream.open(stream, case=case)
-    if out is not None:
-        output.replaceable(out, "study.json", "a study")
     announce()
     study = search(
         recorded,

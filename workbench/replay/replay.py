@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from workbench.atomic import partial_of, publish
+from workbench.atomic import partial_of, publish, replaceable
 from workbench.case import get_case
 from workbench.detectors import codec
 from workbench.durations import microseconds, spell
@@ -16,7 +16,7 @@ from workbench.progress import progress
 from workbench.replay import machine
 from workbench.replay.checkpoint import NAME, Checkpoint
 from workbench.replay.drive import BATCH, drive
-from workbench.replay.run import STATE, Run, write_document
+from workbench.replay.run import DOCUMENT, STATE, Run, write_document
 from workbench.replay.sink import ScoreSink
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def replay(
     start: datetime | None = None,
     until: datetime | None = None,
     resume: bool = False,
+    measured: bool = False,
     checkpoint_every: float = 5.0,
     batch: int = BATCH,
 ) -> Run:
@@ -49,13 +50,15 @@ def replay(
     setup
         The detector with its settings.
     out
-        The run's folder; what was there is replaced when the run is whole.
+        The run's folder; a run that was there is replaced when the new one is whole.
     label_delay
         Delay of labels that carry no ``known_at``; the case's own if not given.
     start, until
         Only events from ``start`` (inclusive) until ``until`` (exclusive).
     resume
         Go on where a replay with the same arguments was stopped.
+    measured
+        Compute the metrics too, so that ``run.json`` holds them from the first moment.
     checkpoint_every
         Seconds between checkpoints.
     batch
@@ -71,8 +74,9 @@ def replay(
     StreamError
         If the stream is damaged, or no event lies in the span.
     ParameterError
-        If ``resume`` meets another replay's checkpoint.
+        If ``resume`` meets another replay's checkpoint, or ``out`` holds something else.
     """
+    replaceable(out, DOCUMENT, "a run")
     given = get_case(stream.case).label_delay if label_delay is None else label_delay
     delay = microseconds(given)
     path = setup.build()
@@ -113,9 +117,15 @@ def replay(
         "peak_memory_mb": machine.peak_memory_mb(),
     }
     write_document(partial, document)
+    run = Run.open(partial, stream=stream)
+    if measured:
+        run.record()
+    # In this order: a checkpoint is good for nothing without the scores before it.
     (partial / NAME).unlink(missing_ok=True)
+    sink.clear()
     publish(partial, out)
-    return Run.open(out, stream=stream)
+    run.path = out
+    return run
 
 
 def _document(

@@ -50,7 +50,7 @@ class ScoreSink:
         return self.folder / f"scores-{number:05d}.arrow"
 
     def finish(self, path: Path) -> None:
-        """Write all scores to one Parquet file and remove the groups."""
+        """Write all scores to one Parquet file."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -61,7 +61,6 @@ class ScoreSink:
                 ("score", pa.float64()),
             ]
         )
-        groups = [self._group(number) for number in range(self.groups)]
         with (
             atomic_file(path) as temporary,
             pq.ParquetWriter(
@@ -76,14 +75,17 @@ class ScoreSink:
                 },
             ) as writer,
         ):
-            for group in groups:
-                frame = pl.read_ipc(group)
+            for number in range(self.groups):
+                frame = pl.read_ipc(self._group(number))
                 writer.write_table(frame.to_arrow().cast(schema), row_group_size=GROUP)
             if self._rows:
                 tail = pl.concat(self._tail, rechunk=True)
                 writer.write_table(tail.to_arrow().cast(schema), row_group_size=GROUP)
-        for group in groups:
-            group.unlink()
+
+    def clear(self) -> None:
+        """Remove the groups."""
+        for number in range(self.groups):
+            self._group(number).unlink()
 
     def state(self) -> dict[str, Any]:
         """Return what is not in whole groups, as plain data."""

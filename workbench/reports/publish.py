@@ -106,8 +106,8 @@ def publish(
     if "previous" in defaults and "previous" not in given:
         given["previous"] = gallery.latest(name)
     published = datetime.now(UTC)
-    target = _free(name, published) if out is None else _replaceable(project.output(out))
-    partial = _claim(target)
+    target = _free(name, published) if out is None else project.output(out)
+    partial = _claim(atomic.replaceable(target, DOCUMENT, "a report"))
     try:
         failure = execute(source, partial / NOTEBOOK, given)
         notebook = load(partial / NOTEBOOK)
@@ -155,21 +155,6 @@ def _free(name: str, published: datetime) -> Path:
     while any(path.with_name(path.name + end).exists() for end in ("", FAILED, ".partial")):
         number += 1
         path = base.with_name(f"{base.name}-{number}")
-    return path
-
-
-def _replaceable(path: Path) -> Path:
-    """Return ``path`` if a report may be written there: never over anything but a report."""
-    if (
-        path.exists()
-        and not (path / DOCUMENT).is_file()
-        and (path.is_file() or any(path.iterdir()))
-    ):
-        raise ParameterError.of(
-            f"{path} as a report's folder",
-            allowed="a new folder, an empty one, or that of an earlier report",
-            hint="choose another --out",
-        )
     return path
 
 

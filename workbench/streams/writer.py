@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 import polars as pl
 
-from workbench.atomic import atomic_folder, sync
+from workbench.atomic import atomic_folder, replaceable, sync
 from workbench.durations import SECOND, spell
 from workbench.errors import StreamError
 from workbench.streams.frames import Order, conform, conform_labels, required_columns
@@ -63,8 +63,10 @@ class StreamWriter:
     Raises
     ------
     StreamError
-        If the folder cannot be written (a full disk, for instance), something else is there,
-        or the rows are out of order or of wrong types. Nothing is left behind.
+        If the folder cannot be written (a full disk, for instance), or the rows are out of
+        order or of wrong types. Nothing is left behind.
+    ParameterError
+        If something else is there.
 
     Examples
     --------
@@ -94,14 +96,7 @@ class StreamWriter:
         self._quarantined: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        if self.path.is_file() or (
-            self.path.is_dir() and any(self.path.iterdir()) and not (self.path / MANIFEST).is_file()
-        ):
-            raise StreamError.of(
-                f"{self.path} (something that is no stream is there)",
-                allowed="a new folder, an empty one, or a stream to replace",
-                hint="choose another --out, or remove what is there yourself",
-            )
+        replaceable(self.path, MANIFEST, "a stream")
         with self._disk():
             self._context: AbstractContextManager[Path] = atomic_folder(self.path)
             self._folder = self._context.__enter__()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from workbench.atomic import partial_of
+from workbench.atomic import partial_of, replaceable
 from workbench.errors import ParameterError, StreamError, WorkbenchError
 from workbench.progress import progress
 from workbench.project import output
@@ -73,8 +73,8 @@ def tune(
         URL of a database that keeps the trials in place of a file. Studies of the same stream
         and settings share their trials there: start one on each machine.
     out
-        The study's folder, replaced when the study is finished; ``studies/STREAM-DIGEST`` in
-        the project if not given.
+        The study's folder; ``studies/STREAM-DIGEST`` in the project if not given. A study there
+        is replaced when this one is finished.
     resume
         Go on with a study that was stopped, or add trials to a finished one.
     keep_cache
@@ -89,7 +89,7 @@ def tune(
     ------
     ParameterError
         If a detector is unknown or has nothing to tune, a number is below 1, the storage cannot
-        be reached, or ``resume`` meets another study.
+        be reached, ``resume`` meets another study, or ``out`` holds something else.
     StreamError
         If the stream is damaged, or too short to tune on it.
     WorkbenchError
@@ -104,6 +104,7 @@ def tune(
     plan = Plan.of(stream, detectors, label_delay=label_delay, deliver=deliver, seed=seed)
     if out is None:
         out = output(f"studies/{stream.path.resolve().name}-{plan.digest}")
+    replaceable(out, DOCUMENT, "a study")
     if resume and (out / DOCUMENT).exists() and not partial_of(out).exists():
         study = Study.open(out, stream)
         if study.plan == plan and len(study.trials) >= trials:
