@@ -58,6 +58,13 @@ class Case:
         The report's notebook, relative to ``notebooks/``.
     evaluation_columns
         Columns of the events that evaluation and plots need.
+    alerts
+        ``module:attribute`` of ``alerts(frame) -> dict``, which fits the settings of the case's
+        alerts to a run's evaluated rows; plain data, kept in the artifact. Empty where a case
+        raises none.
+    policy
+        ``module:attribute`` of ``policy(settings) -> AlertPolicy``, see
+        :mod:`workbench.replay.alerting`.
     """
 
     name: str
@@ -76,6 +83,8 @@ class Case:
     plots: str
     report: str
     evaluation_columns: tuple[str, ...] = field(default=())
+    alerts: str = ""
+    policy: str = "workbench.replay.alerting:Threshold"
 
     def load(self, part: str) -> Any:
         """Import and return one of the parts that are given as ``module:attribute``.

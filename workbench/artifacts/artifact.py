@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from workbench.artifacts.manifest import Manifest, describe
+from workbench.artifacts.manifest import NAME, Manifest, describe
+from workbench.case import get_case
 from workbench.detectors import codec
-from workbench.errors import ArtifactError, CheckFailed
+from workbench.errors import ArtifactError, BadInput, CheckFailed
 from workbench.project import locate, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from workbench.replay.alerting import AlertPolicy
     from workbench.replay.path import Path as EventPath
 
 STATE = "state.npz"
@@ -64,6 +68,37 @@ class Artifact:
     def label_delay(self) -> int:
         """Delay (µs) of labels that carry no ``known_at``, as it was replayed."""
         return self._content.label_delay_us
+
+    @cached_property
+    def digest(self) -> str:
+        """The beginning of the manifest's SHA-256 (16 hexadecimal digits): names it in scores."""
+        return hashlib.sha256((self.path / NAME).read_bytes()).hexdigest()[:16]
+
+    def alert_policy(self) -> AlertPolicy | None:
+        """Return the policy that chooses its alerts; ``None`` where its case raises none.
+
+        Raises
+        ------
+        ArtifactError
+            If the artifact has no settings for it, or none that can be used.
+        """
+        case = get_case(self.case)
+        if not case.alerts:
+            return None
+        settings = self._content.alerts
+        try:
+            if settings:
+                policy: AlertPolicy = case.load("policy")(settings)
+                return policy
+        except (BadInput, KeyError, TypeError, ValueError) as error:
+            reason = f"the alerts of {self.path / NAME} ({error})"
+        else:
+            reason = f"{self.path / NAME}, which has no settings for alerts,"
+        raise ArtifactError.of(
+            reason,
+            allowed=f"settings that the case {self.case} fitted to a run",
+            hint="export again, from a run that goes on after its warm-up",
+        )
 
     def verify(self) -> None:
         """Compare every file with the manifest.

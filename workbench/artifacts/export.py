@@ -42,6 +42,7 @@ def export(run: Run, path: Path) -> Artifact:
         run.record()
     document, schema = run.document, run.case.schema
     last = document["last_event"]
+    alerts = run.case.load("alerts")(run.frame()) if run.case.alerts else {}
     with atomic_folder(path) as folder:
         codec.save(folder / STATE, codec.load(run.path / runs.STATE), compress=True)
         Manifest(
@@ -58,6 +59,7 @@ def export(run: Run, path: Path) -> Artifact:
             label_delay_us=document["label_delay_us"],
             counts=document["counts"],
             metrics=document["metrics"],
+            alerts=alerts,
             versions=document["versions"],
             files=describe(folder),
         ).write(folder)

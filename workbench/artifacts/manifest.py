@@ -11,6 +11,7 @@
     label_delay_us  delay of labels that carry no known_at, as it was replayed
     counts      events, labels and learned labels up to then
     metrics     of the run, with intervals
+    alerts      settings of the case's alert policy, fitted to the run; may be missing
     versions    of the libraries that made it
     files       SHA-256 and size in bytes of every other file of the folder
 
@@ -57,6 +58,7 @@ class Manifest(BaseModel):
     label_delay_us: int
     counts: dict[str, int]
     metrics: dict[str, Any]
+    alerts: dict[str, Any] = {}
     versions: dict[str, str]
     files: dict[str, FileEntry]
 

@@ -20,4 +20,5 @@ CASE = Case(
     plots="workbench.cases.fraud.plots:plot",
     report="fraud/report.ipynb",
     evaluation_columns=("card", "terminal", "amount"),
+    alerts="workbench.cases.fraud.metrics:alerts",
 )

@@ -17,6 +17,7 @@ from workbench.cases.fraud.costs import CostModel
 from workbench.cases.fraud.sample import BY_PATTERN, DAILY, OVERALL, Cards, Sample
 from workbench.errors import ParameterError
 from workbench.replay import metrics
+from workbench.replay.alerting import levels
 from workbench.replay.estimates import Estimate, bootstrap, difference
 from workbench.replay.evaluation import Comparison, Evaluation, Measure
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CostModel",
+    "alerts",
     "average_precision",
     "card_precision_top_k",
     "compare",
@@ -141,6 +143,19 @@ def average_precision(rows: pl.DataFrame) -> float:
     alerts = len(score) - np.searchsorted(score, thresholds)
     precision = (len(found) - np.searchsorted(found, thresholds)) / alerts
     return float((precision * caught).sum() / len(found))
+
+
+def alerts(frame: pl.DataFrame, *, budget: int = 100) -> dict[str, float]:
+    """Return the levels of scores at which a team of that capacity has its alerts a day.
+
+    Parameters
+    ----------
+    frame
+        An evaluation frame.
+    budget
+        Alerts a day; a third of them are of each severity.
+    """
+    return levels(metrics.evaluable(frame)[0], budget)
 
 
 def evaluate(
