@@ -9,7 +9,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from workbench.case import get_case
 from workbench.live.intake import Bad, Intake
-from workbench.live.messages import Event, EventCodec, Label, spell
+from workbench.live.messages import EventCodec, Label, spell
 from workbench.live.topics import Topics
 
 EVENTS, LABELS = TopicPartition("t.events", 3), TopicPartition("t.labels", 0)
@@ -42,7 +42,9 @@ def test_events_and_labels_come_with_their_places(intake: Intake) -> None:
         {EVENTS: [record(EVENTS, 10, EVENT)], LABELS: [record(LABELS, 20, LABEL)]}
     )
 
-    assert events == [(EVENTS, 10, Event(NOON, "7", ("c", "s", 1999, None)))]
+    assert [(place, at, event[:3]) for place, at, event in events] == [
+        (EVENTS, 10, (NOON, "7", ("c", "s", 1999, None)))
+    ]
     assert labels == [(LABELS, 20, Label(NOON, "7", 1))]
     assert bad == []
 

@@ -1,5 +1,6 @@
 """``publish`` and ``record``: from a recorded stream to topics, and from topics to a stream."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -96,3 +97,81 @@ def publish(
         output.json(done.to_dict())
         return
     output.say(str(done))
+
+
+def record(
+    case: CaseName,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The stream's folder to write.")
+    ],
+    topics: TopicPrefix = None,
+    until_idle: Annotated[
+        str | None,
+        typer.Option(
+            "--until-idle",
+            metavar="DURATION",
+            help="End when all was read and nothing came for so long, for instance 5s.",
+            show_default="runs until stopped",
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TIME|OFFSETS",
+            help="Only what became known from this time on; or offsets of partitions, for instance "
+            "events/0=120,labels/0=7, where a partition that is not named begins at its first.",
+            show_default="everything that is there",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="TIME|OFFSETS",
+            help="Only what became known before this time, and end when it has passed; or offsets, "
+            "where a partition that is not named ends where it is now.",
+            show_default="runs until stopped or idle",
+        ),
+    ] = None,
+    metrics_port: MetricsPort = None,
+    json: AsJson = False,
+) -> None:
+    """Record Kafka topics as a stream that can be replayed and tuned on.
+
+    Each event and each label is kept once; what is bad or comes again goes to quarantine.parquet
+    with its place and the reason. Ctrl-C and SIGTERM end the recording and write the stream.
+
+    While it runs, what was read lies in DIR.recording with its offsets. After a crash the same
+    command goes on there, with nothing lost or doubled.
+
+    A time has passed when every partition has come to it, or when `workbench publish` promises
+    that nothing older is to come.
+    """
+    from workbench.durations import SECOND, microseconds
+    from workbench.live.record import record as read
+    from workbench.live.settings import Settings
+    from workbench.live.stopping import stoppable
+    from workbench.live.telemetry import Telemetry, serve
+    from workbench.live.topics import Topics
+
+    names = Topics(topics or case)
+    telemetry = Telemetry("recorder", names.prefix)
+    with serve(telemetry, metrics_port), stoppable() as stop:
+        done = read(
+            Settings.load(),
+            case,
+            names,
+            out,
+            start=start,
+            until=until,
+            idle=None if until_idle is None else microseconds(until_idle) / SECOND,
+            stop=stop,
+            telemetry=telemetry,
+        )
+    if json:
+        output.json(done.to_dict())
+        return
+    output.say(str(done))
+    output.places(stream=out)
+    output.say(f"The next recording goes on with --from {done.offsets}")
