@@ -69,6 +69,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "verify": models.verify,
     "score": models.score,
     "publish": recording.publish,
+    "record": recording.record,
     "search": search.search,
 }
 for name, command in COMMANDS.items():
