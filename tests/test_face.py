@@ -25,7 +25,8 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 
 def test_it_offers_the_few_names_of_a_notebook() -> None:
-    names = ["Published", "Run", "Stream", "Study", "load_run", "open", "replay", "report", "tune"]
+    classes = ["Published", "Run", "Stream", "Study"]
+    names = [*classes, "live", "load_run", "open", "replay", "report", "tune"]
     assert dir(wb) == names
     for name in names:
         assert getattr(wb, name).__doc__

@@ -17,6 +17,7 @@
 :func:`tune`            search detectors and settings: a :class:`~workbench.tuning.study.Study`
 :func:`load_run`        a run that lies on disk
 :func:`report`          publish a case's report
+:mod:`live <.live>`     servers on this machine, and what arrives on their topics
 ======================  ====================================================================
 
 Importing it is quick: what a function needs is imported when it is called.
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.face import load_run, open, report, tune  # noqa: A004 - wb.open reads as it should
 
 if TYPE_CHECKING:
+    from workbench import live
     from workbench.face import replay
     from workbench.replay.run import Run
     from workbench.reports.publish import Published
@@ -40,6 +42,7 @@ __all__ = [
     "Run",
     "Stream",
     "Study",
+    "live",
     "load_run",
     "open",
     "replay",
@@ -58,9 +61,9 @@ _LAZY = {
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    # The package can be called; a function would be hidden as soon as the package is imported.
-    if name == "replay":
-        return import_module("workbench.replay")
+    # Packages. Replay can be called; a function would be hidden as soon as it is imported.
+    if name in ("live", "replay"):
+        return import_module(f"workbench.{name}")
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
