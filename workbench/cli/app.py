@@ -8,8 +8,10 @@ import typer
 
 from workbench.cli import (
     lab,
+    live,
     models,
     publishing,
+    reconciling,
     recording,
     relay,
     replaying,
@@ -70,7 +72,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "score": models.score,
     "publish": recording.publish,
     "record": recording.record,
+    "live": live.live,
     "search": search.search,
+    "reconcile": reconciling.reconcile,
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)

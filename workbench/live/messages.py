@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _INT64 = 1 << 63
+#: The longest event id (characters): it is committed beside offsets, where room is scarce.
+LONGEST_ID = 256
 _NAME = re.compile(rb'"\s*:')
 #: How far an event may lie after the moment at which its message was written (µs).
 AHEAD = DAY
@@ -41,12 +43,13 @@ class BadMessage(Exception):
 class Event(NamedTuple):
     """An event as it came: time (µs since 1970, UTC), id, and the values of the schema's columns.
 
-    Events compare by time and id: the total order.
+    Events compare by time and id: the total order. ``written`` is when its message was.
     """
 
     time: int
     event_id: str
     values: tuple[Any, ...]
+    written: int = 0
 
 
 class Label(NamedTuple):
@@ -154,6 +157,20 @@ def text(value: Any, name: str) -> str:
     return value
 
 
+def read_id(value: Any) -> str:
+    """Return an event id: a text that is not too long.
+
+    Raises
+    ------
+    BadMessage
+        If it is missing, no text, or too long.
+    """
+    event_id = text(value, EVENT_ID)
+    if len(event_id) > LONGEST_ID:
+        raise BadMessage(f"{EVENT_ID}: larger than {LONGEST_ID} characters")
+    return event_id
+
+
 class EventCodec:
     """Events of a case as messages, and back.
 
@@ -184,15 +201,16 @@ class EventCodec:
         """
         document = decode(value)
         get = document.get
-        event_id = text(get(EVENT_ID), EVENT_ID)
+        event_id = read_id(get(EVENT_ID))
         time = read_time(get(EVENT_TIME), EVENT_TIME, written)
-        return Event(time, event_id, tuple([_value(get(c.name), c) for c in self.schema.columns]))
+        values = tuple([_value(get(c.name), c) for c in self.schema.columns])
+        return Event(time, event_id, values, written)
 
     def frame(self, events: Sequence[Event]) -> pl.DataFrame:
         """Return events as a frame with the schema's types."""
         if not events:
             return pl.DataFrame(schema=self.schema.events)
-        times, ids, values = zip(*events, strict=True)
+        times, ids, values, _ = zip(*events, strict=True)
         columns = zip(*values, strict=True)
         series = [pl.Series(EVENT_ID, ids, pl.String)]
         series.append(_times(EVENT_TIME, times))
@@ -208,9 +226,9 @@ class EventCodec:
         keys = [key.encode() for key in frame[self.schema.routing].to_list()]
         return keys, [orjson.dumps(row) for row in rows.iter_rows(named=True)]
 
-    def key(self, event: Event) -> bytes:
+    def entity(self, event: Event) -> str:
         """Return the routing entity of an event."""
-        return str(event.values[self.routing]).encode()
+        return str(event.values[self.routing])
 
 
 def _value(value: Any, column: Column) -> Any:
@@ -257,7 +275,7 @@ def decode_label(value: bytes | None, written: int) -> Label:
     1
     """
     document = decode(value)
-    event_id = text(document.get(EVENT_ID), EVENT_ID)
+    event_id = read_id(document.get(EVENT_ID))
     label = document.get("label")
     if label is None:
         raise BadMessage("label: missing")

@@ -1,0 +1,60 @@
+"""Bringing a further artifact to where the others are: it reads the log from its beginning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.live.merge import FOREVER, Key, Merger
+from workbench.live.source import Source
+
+if TYPE_CHECKING:
+    from workbench.live.intake import Intake
+    from workbench.live.lane import Lane
+
+
+def catch_up(lane: Lane, until: Key, beside: Source, intake: Intake) -> None:
+    """Drive a lane over all that comes after its artifact, up to a place.
+
+    Parameters
+    ----------
+    lane
+        The lane of the artifact; one that has seen as much already is left as it is.
+    until
+        The last event that the other lanes have seen.
+    beside
+        Where they read, and how far they have.
+    intake
+        Reads messages.
+    """
+    if lane.last >= until:
+        return
+    lateness = beside.lateness
+    source = Source(beside.settings, beside.topics, None, lateness)
+    try:
+        ends = {p: n for p, n in beside.positions().items() if p in source.partitions}
+        source.seek({}, must_reach=ends)
+        merger = Merger(source.partitions, lateness, lane.last)
+        while not _reached(source, ends):
+            events, labels, _ = intake.read(source.poll(0.05))
+            for partition, _, event in events:
+                merger.event(partition, event)
+            for partition, _, label in labels:
+                merger.label(partition, label)
+            _drive(lane, merger, merger.horizon(), until)
+        _drive(lane, merger, FOREVER, until)
+    finally:
+        source.close()
+
+
+def _reached(source: Source, ends: dict[Any, int]) -> bool:
+    return all(source.consumer.position(p) >= end for p, end in ends.items())
+
+
+def _drive(lane: Lane, merger: Merger, horizon: int, until: Key) -> None:
+    # Up to the place itself and no event further.
+    before = min(horizon, until.time + 1)
+    while True:
+        events, labels = merger.release(before)
+        if not events:
+            return
+        lane.process([event for event in events if event[:2] <= until], labels)

@@ -1,0 +1,113 @@
+"""An artifact at work: events and labels in, scores and alerts out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from workbench.live.alerts import alert, reasons
+from workbench.live.merge import Key
+from workbench.live.messages import label_frame, spell
+from workbench.streams.schema import EVENT_ID, EVENT_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.artifacts.artifact import Artifact
+    from workbench.detectors.protocol import Matrix, Vector
+    from workbench.live.messages import Event, EventCodec, Label
+
+
+class Outcome(NamedTuple):
+    """What became of an event: its place in the order, its score, and its alert if it is one."""
+
+    key: Key
+    entity: str
+    score: dict[str, Any]
+    alert: dict[str, Any] | None = None
+
+
+class Lane:
+    """One artifact's path along the live stream.
+
+    Parameters
+    ----------
+    artifact
+        The artifact; it is verified first.
+    codec
+        Of the case's events.
+    """
+
+    def __init__(self, artifact: Artifact, codec: EventCodec) -> None:
+        self.artifact = artifact
+        self.digest = artifact.digest
+        self.path = artifact.restore(learning=True)
+        self.path.strict = False
+        self.policy = artifact.alert_policy()
+        self._codec = codec
+
+    @property
+    def last(self) -> Key:
+        """The last event that it has seen."""
+        return Key(*(self.path.last or self.artifact.last_event))
+
+    def process(self, events: Sequence[Event], labels: Sequence[Label]) -> list[Outcome]:
+        """Score events in their order, and learn what became known meanwhile."""
+        begin = self.last
+        ahead = [event for event in events if event[:2] > begin]
+        frame = self._codec.frame(ahead)
+        detector, names = self.path.learner.detector, self.path.engine.names
+        threshold = math.inf if self.policy is None else self.policy.threshold
+        why: dict[int, list[dict[str, Any]]] = {}
+
+        def scored(first: int, X: Matrix, scores: Vector) -> None:
+            # Asked now, because the detector learns on before the batch ends.
+            for row in np.flatnonzero(scores >= threshold).tolist():
+                why[first + row] = reasons(detector, names, X[row])
+
+        scores = self.path.process(frame, label_frame(labels), scored)
+        outcomes = self._outcomes(ahead, scores, late=False)
+        chosen = [] if self.policy is None else self.policy.choose(frame, scores)
+        for row, severity in chosen:
+            outcome = outcomes[row]
+            about = alert(
+                outcome.score,
+                entity=outcome.entity,
+                threshold=threshold,
+                severity=severity,
+                reasons=why.get(row, []),
+            )
+            outcomes[row] = outcome._replace(alert=about)
+        return outcomes
+
+    def late(self, events: Sequence[Event]) -> list[Outcome]:
+        """Score events that came too late, with the state of the moment."""
+        scores = self.path.score_late(self._codec.frame(events))
+        return self._outcomes(events, scores, late=True)
+
+    def _outcomes(self, events: Sequence[Event], scores: Vector, *, late: bool) -> list[Outcome]:
+        found = []
+        for event, score in zip(events, scores.tolist(), strict=True):
+            document = {
+                EVENT_ID: event.event_id,
+                EVENT_TIME: spell(event.time),
+                "score": score,
+                "artifact": self.digest,
+                "late": late,
+            }
+            key = Key(event.time, event.event_id)
+            found.append(Outcome(key, self._codec.entity(event), document))
+        return found
+
+    def state(self) -> dict[str, Any]:
+        """Return everything that later scores depend on, as plain data."""
+        policy = {} if self.policy is None else self.policy.state()
+        return {"path": self.path.state(), "policy": policy}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.path.restore(state["path"])
+        if self.policy is not None:
+            self.policy.restore(state["policy"])

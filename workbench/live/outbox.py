@@ -1,0 +1,91 @@
+"""What a worker writes: scores, alerts and input offsets in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from workbench.errors import WorkbenchError
+from workbench.live import clients
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kafka import KafkaConsumer
+
+    from workbench.live.place import Place
+    from workbench.live.settings import Settings
+
+#: How long a transaction may take before the process leaves (s): its calls may wait for ever.
+PATIENCE = 8.0
+
+
+class Message(NamedTuple):
+    """One message to write."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+
+
+class Fenced(WorkbenchError):
+    """A transaction failed: somebody took the producer's name, or a broker was lost."""
+
+    exit_code = clients.LEAVE
+
+
+class Outbox:
+    """A transactional producer.
+
+    Parameters
+    ----------
+    settings
+        Where the brokers are.
+    name
+        The transactional id: of several processes with one name, the last one started writes.
+    """
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self.producer = clients.producer(
+            settings,
+            transactional_id=name,
+            client_id=name,
+            transaction_timeout_ms=15_000,
+            delivery_timeout_ms=12_000,
+            request_timeout_ms=5_000,
+        )
+        self._counts: dict[str, int] = {}
+        with clients.translated(settings, f"the transactional id {name}"):
+            self.producer.init_transactions()
+
+    def commit(self, messages: Sequence[Message], place: Place, consumer: KafkaConsumer) -> None:
+        """Write messages and the place up to which input was read, all or nothing.
+
+        Raises
+        ------
+        Fenced
+            If anything fails. Whether it was committed is then known only to the brokers: the
+            successor asks them.
+        """
+        from kafka.errors import KafkaError
+
+        try:
+            with clients.watchdog(PATIENCE, "a transaction"):
+                self.producer.begin_transaction()
+                self._send(messages)
+                group = consumer.group_metadata()
+                self.producer.send_offsets_to_transaction(place.to_kafka(), group)
+                self.producer.commit_transaction()
+        except KafkaError as error:
+            raise Fenced(f"a transaction failed ({type(error).__name__})") from error
+
+    def _send(self, messages: Sequence[Message]) -> None:
+        send, partition_of = self.producer.send, clients.partition_of
+        for topic, key, value in messages:
+            if topic not in self._counts:
+                self._counts[topic] = len(self.producer.partitions_for(topic))
+            partition = None if key is None else partition_of(key, self._counts[topic])
+            send(topic, value, key, None, partition)
+
+    def close(self) -> None:
+        """Leave the brokers."""
+        self.producer.close(timeout=2)

@@ -1,0 +1,68 @@
+"""One worker process, as its supervisor starts it: ``python -m workbench.live.process OPTIONS``.
+
+``OPTIONS`` is one JSON object without secrets; those come by the environment, as everywhere.
+Exit codes: 0 left as it was told; 2 bad input, said in one paragraph; 3 a successor goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from workbench.artifacts.artifact import Artifact
+from workbench.errors import WorkbenchError
+from workbench.live import logs
+from workbench.live.clients import LEAVE, LiveError
+from workbench.live.outbox import Fenced
+from workbench.live.settings import Settings
+from workbench.live.stopping import stoppable
+from workbench.live.telemetry import Telemetry, serve
+from workbench.live.topics import Topics
+from workbench.live.worker import Options, work
+
+LOG = logging.getLogger(__name__)
+
+
+def main(document: dict[str, Any]) -> int:
+    """Work, and return the exit code."""
+    try:
+        settings = Settings.load()
+        logs.set_up("worker", document["log_level"], settings)
+        telemetry = Telemetry("worker", document["topics"])
+        telemetry.count("restarts", document["restarts"])
+        options = Options(
+            artifact=Artifact.open(document["artifact"]),
+            state=Path(document["state"]),
+            topics=Topics(document["topics"]),
+            owner=document["owner"],
+            successor=document["restarts"] > 0,
+            lateness=document["lateness"],
+            until_idle=document["until_idle"],
+            checkpoint_every=document["checkpoint_every"],
+        )
+        with stoppable() as stop, serve(telemetry, document["metrics_port"]):
+            work(options, settings, telemetry, stop)
+    except Fenced as error:
+        LOG.warning("leaving to a successor: %s", error)
+        return LEAVE
+    except WorkbenchError as error:
+        if isinstance(error, LiveError) and document["restarts"]:
+            LOG.warning("the brokers cannot be reached: leaving to a successor")
+            return LEAVE
+        sys.stderr.write(f"{' '.join(str(error).split())}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(orjson.loads(sys.argv[1]))
+    logging.shutdown()
+    # A producer that was fenced may wait for ever at the end of the interpreter.
+    sys.stderr.flush()
+    import os
+
+    os._exit(code)

@@ -1,0 +1,380 @@
+"""The worker: the one path, driven by Kafka, exactly once.
+
+It reads events and labels, merges their partitions into the one order, drives the path, and
+writes scores, alerts and input offsets in one transaction. Its state is a cache of the log: after
+any end it loads a checkpoint, reads on from there and comes by the same way to where the last
+transaction was committed; only what lies behind that is written.
+
+That holds as long as all decisions follow from the log. A decision that did not (what came late
+into a partition that had been passed over as idle; what the control topic said in time) is saved
+with the state before the transaction that shows it, so that it is never made again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from workbench.case import get_case
+from workbench.errors import BadInput
+from workbench.live.catchup import catch_up
+from workbench.live.intake import Bad, Intake
+from workbench.live.lanes import Lanes, Takeover
+from workbench.live.merge import FIRST, NEVER, Key, Merger
+from workbench.live.messages import BadMessage, EventCodec, quarantined
+from workbench.live.outbox import Message, Outbox
+from workbench.live.place import Place, committed
+from workbench.live.saved import Checkpoints, owned
+from workbench.live.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbench.artifacts.artifact import Artifact
+    from workbench.live.messages import Event, Label
+    from workbench.live.settings import Settings
+    from workbench.live.stopping import Stop
+    from workbench.live.telemetry import Telemetry
+    from workbench.live.topics import Topics
+
+LOG = logging.getLogger(__name__)
+#: So many events and labels may wait in memory; then partitions that are ahead are held.
+MOST_WAITING, MOST_LABELS = 50_000, 200_000
+#: The most events a transaction.
+BATCH = 5_000
+#: How long the worker waits for the next message (s).
+PATIENCE = 0.05
+#: How often it looks whether its place is still its own (s).
+LOOK = 2.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a worker is told.
+
+    Parameters
+    ----------
+    artifact
+        The detector.
+    state
+        Folder of its checkpoints.
+    topics
+        The case's topics; the worker's name follows from them.
+    owner
+        Which line of successors the process belongs to.
+    successor
+        Whether an earlier process of that line has worked.
+    lateness
+        How far the order may be out (µs).
+    until_idle
+        Leave when nothing has come for so long (s); None: never.
+    checkpoint_every
+        Seconds between checkpoints.
+    """
+
+    artifact: Artifact
+    state: Path
+    topics: Topics
+    owner: str
+    successor: bool
+    lateness: int
+    until_idle: float | None = None
+    checkpoint_every: float = 30.0
+
+
+class TakenOver(BadInput):
+    """Another worker of the same name has taken over."""
+
+
+def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop) -> None:
+    """Work until stopped, or until nothing has come for a while.
+
+    Raises
+    ------
+    Fenced
+        If a successor has to go on.
+    TakenOver
+        If another worker of the same name has taken over.
+    """
+    name = f"workbench-live-{options.topics.prefix}"
+    source = Source(settings, options.topics, name, options.lateness)
+    try:
+        last = _last(options, source)
+        outbox = Outbox(settings, name)
+        try:
+            # Claimed at once, so that a predecessor leaves and does not come back.
+            here = last.offsets or source.begin()
+            place = Place(last.sequence + 1, options.owner, last.key, here)
+            outbox.commit([], place, source.consumer)
+            with owned(options.state):
+                _Worker(options, source, outbox, telemetry, last, place).run(stop)
+        finally:
+            outbox.close()
+    finally:
+        source.close()
+
+
+def _last(options: Options, source: Source) -> Place:
+    """Return what was committed last: nothing may be committed by another's successor."""
+    begin = Key(*options.artifact.last_event)
+    last = committed(source.consumer, source.all) or Place(0, options.owner, begin, {})
+    if options.successor and last.owner != options.owner:
+        raise TakenOver(
+            f"another worker on the topics {options.topics.prefix}.* has taken over; this one "
+            "leaves, nothing is lost. Run one worker for each --topics."
+        )
+    return last
+
+
+class _Worker:
+    def __init__(
+        self,
+        options: Options,
+        source: Source,
+        outbox: Outbox,
+        telemetry: Telemetry,
+        last: Place,
+        place: Place,
+    ) -> None:
+        self.options = options
+        self.source = source
+        self.outbox = outbox
+        self.telemetry = telemetry
+        self.topics = options.topics
+        self.checkpoints = Checkpoints(options.state)
+        codec = EventCodec(get_case(options.artifact.case).schema)
+        self.intake = Intake(codec, self.topics)
+        self.lanes = Lanes(options.artifact, codec)
+        self.merger = Merger(source.partitions, options.lateness, self.lanes.begin)
+        #: What a predecessor has written is not written again.
+        self.written = last
+        self.place = place
+        self._begin()
+        self._saved_at = time.monotonic()
+        self._looked_at = time.monotonic()
+        self._reached = NEVER
+        self._out: list[Message] = []
+
+    def _begin(self) -> None:
+        """Go to where the newest checkpoint was, or to the beginning of the log."""
+        state = self.checkpoints.load(self.written.sequence)
+        if state is None:
+            if self.written.sequence:
+                self.source.must_begin_at_zero()
+            self.source.seek({}, must_reach=self.written.offsets)
+            return
+        if state["artifact"] != self.options.artifact.digest:
+            raise BadInput.of(
+                f"--state {self.options.state}, which belongs to the artifact {state['artifact']},",
+                allowed=f"a new folder, or one of the artifact {self.options.artifact.digest}",
+                hint="let an artifact take over through the control topic, or choose another "
+                "--state and other --topics",
+            )
+        self.merger.restore(state["merger"])
+        self.lanes.restore(state["lanes"])
+        offsets = dict(zip(self.source.all, state["offsets"], strict=True))
+        self.source.seek(offsets, must_reach=self.written.offsets)
+
+    def run(self, stop: Stop) -> None:
+        """Read, score and write until it is time to leave."""
+        self.telemetry.health.ready = True
+        parent = os.getppid()
+        # An orphan leaves: whoever started its supervisor starts another one.
+        while not stop.asked and os.getppid() == parent:
+            self.telemetry.health.beat()
+            records = self.source.poll(PATIENCE)
+            if not records:
+                self.source.look(self.source.partitions)
+            self._take(records)
+            self._release()
+            self._hold()
+            if time.monotonic() - self._saved_at > self.options.checkpoint_every:
+                self._save()
+            if time.monotonic() - self._looked_at > LOOK:
+                self._looked_at = time.monotonic()
+                _last(replace(self.options, successor=True), self.source)
+            if self._finished():
+                break
+        self._save()
+
+    def _finished(self) -> bool:
+        patience = self.options.until_idle
+        if patience is None or self.merger.waiting[0]:
+            return False
+        return self.source.silent_for() >= patience
+
+    # -- in ------------------------------------------------------------------------------------
+
+    def _take(self, records: dict[Any, list[Any]]) -> None:
+        """Sort what was polled: into the order, or out of it."""
+        control = records.pop(self.source.control, ())
+        events, labels, bad = self.intake.read(records)
+        bad = [b for b in bad if not self._written((b.topic, b.partition), b.offset)]
+        late: list[Event] = []
+        for partition, offset, event in events:
+            again = self._written(partition, offset)
+            fate = self.merger.event(partition, event, FIRST if again else self.written.key)
+            if fate == "taken" or again:
+                continue
+            if fate == "late":
+                late.append(event)
+            elif fate == "duplicate":
+                self.telemetry.count("duplicates")
+            elif fate == "forgotten":
+                bad.append(_forgotten(partition, offset, "event_time"))
+        for partition, offset, label in labels:
+            again = self._written(partition, offset)
+            fate = self.merger.label(partition, label, FIRST if again else self.written.key)
+            if fate == "forgotten" and not again:
+                bad.append(_forgotten(partition, offset, "known_at"))
+        self.telemetry.count("events", len(events))
+        self.telemetry.count("labels", len(labels))
+        self._put_away(bad)
+        if late:
+            self.telemetry.count("late_events", len(late))
+            for outcome in self.lanes.late(late, self.merger.passed.time):
+                self._write(self.topics.scores, outcome.entity, outcome.score)
+        for record in control:
+            self._told(record)
+
+    def _written(self, partition: tuple[str, int], offset: int) -> bool:
+        """Return whether a predecessor has written what follows from a message."""
+        return offset < self.written.offsets.get(partition, 0)
+
+    def _put_away(self, bad: list[Bad]) -> None:
+        for topic, partition, offset, reason, value, key in bad:
+            self.telemetry.count("quarantined", reason=reason)
+            message = quarantined(topic, partition, offset, reason, value)
+            self._out.append(Message(self.topics.quarantine, key, message))
+
+    def _told(self, record: Any) -> None:
+        """Do what the control topic says; what cannot be done goes to quarantine."""
+        again = self._written(self.source.control, record.offset)
+        # That it was read before this event and not after it follows from no log.
+        self.merger.unsettled = True
+        try:
+            takeover = Takeover.of(record.value)
+            if takeover.since <= self.merger.passed.time:
+                raise BadMessage("from: the stream has passed that time already")  # noqa: TRY301 - one place for all that is bad
+            lane = self.lanes.new(takeover.artifact)
+            catch_up(lane, self.merger.passed, self.source, self.intake)
+            self.lanes.add(takeover, lane)
+            LOG.info("an artifact will take over", extra={"artifact": lane.digest})
+        except BadMessage as error:
+            if not again:
+                place = (self.topics.control, record.partition, record.offset)
+                self._put_away([Bad(*place, str(error), record.value, record.key)])
+
+    # -- out -----------------------------------------------------------------------------------
+
+    def _release(self) -> None:
+        """Score what is complete, and commit it with all that is to be written."""
+        while True:
+            began = time.monotonic()
+            self._reached = self._horizon()
+            events, labels = self.merger.release(self._reached, BATCH)
+            if not events:
+                break
+            self._score(events, labels)
+            self.telemetry.observe("batch_seconds", time.monotonic() - began)
+            self._commit()
+        self._commit()
+
+    def _horizon(self) -> int:
+        """Return the time before which nothing is to come, as far as events wait for it."""
+        merger, source = self.merger, self.source
+        idle = source.idle()
+        horizon = merger.horizon(idle=idle)
+        if merger.waiting[0] and not merger.complete(horizon):
+            promise = source.promise  # before the brokers are asked for what there is
+            quiet = source.look(source.partitions)
+            horizon = merger.horizon(quiet, promise, source.idle())
+        return horizon
+
+    def _score(self, events: list[Event], labels: list[Label]) -> None:
+        if again := self.lanes.waiting(event.event_id for event in events):
+            self.telemetry.count("duplicates", len(again))
+            events = [event for event in events if event.event_id not in again]
+        counting, shadow = self.lanes.process(events, labels)
+        written = self.written.key
+        for outcome in counting:
+            if outcome.key > written:
+                self._write(self.topics.scores, outcome.entity, outcome.score)
+                if outcome.alert is not None:
+                    self._write(self.topics.alerts, outcome.entity, outcome.alert)
+                    self.telemetry.count("alerts", severity=outcome.alert["severity"])
+        for outcome in shadow:
+            if outcome.key > written:
+                self._write(self.topics.shadow, outcome.entity, outcome.score)
+
+    def _write(self, topic: str, entity: str, document: dict[str, Any]) -> None:
+        self._out.append(Message(topic, entity.encode(), orjson.dumps(document)))
+
+    def _commit(self) -> None:
+        """Write what is to be written, with the place up to which input was read."""
+        if not self._out:
+            return
+        began = time.monotonic()
+        here = {
+            partition: max(offset, self.written.offsets.get(partition, 0))
+            for partition, offset in self.source.positions().items()
+        }
+        key = max(self.place.key, self.merger.passed)
+        place = Place(self.place.sequence + 1, self.options.owner, key, here)
+        if self.merger.unsettled:
+            self._checkpoint(place)
+        self.outbox.commit(self._out, place, self.source.consumer)
+        self.place = place
+        self._tell(time.monotonic() - began)
+        self._out.clear()
+
+    def _save(self) -> None:
+        """Save the state as of the last transaction; older checkpoints are not needed then."""
+        began = time.monotonic()
+        self._checkpoint(self.place)
+        self.checkpoints.keep(self.place.sequence)
+        self._saved_at = time.monotonic()
+        self.telemetry.observe("checkpoint_seconds", self._saved_at - began)
+
+    def _checkpoint(self, place: Place) -> None:
+        positions = self.source.positions()
+        self.checkpoints.save(
+            place.sequence,
+            {
+                "artifact": self.options.artifact.digest,
+                "offsets": [positions[partition] for partition in self.source.all],
+                "merger": self.merger.state(),
+                "lanes": self.lanes.state(),
+            },
+        )
+        self.merger.unsettled = False
+
+    def _hold(self) -> None:
+        """Keep what waits in memory bounded: partitions that are far ahead are not read."""
+        events, labels = self.merger.waiting
+        if events > MOST_WAITING or labels > MOST_LABELS:
+            self.source.hold(self.merger.ahead(self._reached))
+        elif events < MOST_WAITING // 2 and labels < MOST_LABELS // 2:
+            self.source.hold(())
+
+    def _tell(self, seconds: float) -> None:
+        """Tell telemetry what a transaction has brought."""
+        telemetry, topics, merger = self.telemetry, self.topics, self.merger
+        telemetry.observe("transaction_seconds", seconds)
+        for topic, name in ((topics.scores, "scores"), (topics.shadow, "shadow_scores")):
+            telemetry.count(name, sum(message.topic == topic for message in self._out))
+        telemetry.gauge("watermark_seconds", merger.passed.time / 1e6)
+        newest = max(merger.newest.values())
+        telemetry.gauge("lag_event_seconds", max(0, newest - merger.passed.time) / 1e6)
+        for topic, lag in self.source.lags().items():
+            telemetry.gauge("lag_offsets", lag, topic=topic)
+
+
+def _forgotten(partition: Any, offset: int, name: str) -> Bad:
+    reason = f"{name}: out of range, so late that its place is forgotten"
+    return Bad(partition.topic, partition.partition, offset, reason, None, None)
