@@ -10,7 +10,7 @@ from workbench.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.live.services.kinds.kind import Kind
+    from workbench.live.services.kinds.base import Kind
     from workbench.live.services.state import Node, Service
 
 PAUSE = 0.1

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from workbench.errors import ParameterError
+from workbench.live.services.kinds.base import Kind
 from workbench.live.services.kinds.elasticsearch import Elasticsearch
 from workbench.live.services.kinds.kafka import Kafka
-from workbench.live.services.kinds.kind import Kind
 from workbench.live.services.kinds.opensearch import OpenSearch
 from workbench.live.services.kinds.postgresql import PostgreSQL
 from workbench.live.services.kinds.prometheus import Prometheus

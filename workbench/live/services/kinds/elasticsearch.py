@@ -12,7 +12,7 @@ from workbench.errors import ServiceError
 from workbench.live.services import jars
 from workbench.live.services.asking import serves
 from workbench.live.services.java import java
-from workbench.live.services.kinds.kind import Kind
+from workbench.live.services.kinds.base import Kind
 from workbench.live.services.kinds.opensearch import HEALTH, HEAP
 from workbench.live.services.processes import Launch
 

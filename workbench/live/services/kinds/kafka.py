@@ -13,7 +13,7 @@ from workbench.live.services import jars
 from workbench.live.services.asking import ask_kafka
 from workbench.live.services.java import java
 from workbench.live.services.kinds import kafka_properties
-from workbench.live.services.kinds.kind import Kind
+from workbench.live.services.kinds.base import Kind
 from workbench.live.services.passwords import private
 from workbench.live.services.processes import Launch, basics
 

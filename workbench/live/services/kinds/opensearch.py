@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from workbench.live.services import jars
 from workbench.live.services.asking import serves
 from workbench.live.services.java import java
-from workbench.live.services.kinds.kind import Kind
+from workbench.live.services.kinds.base import Kind
 from workbench.live.services.processes import Launch
 
 if TYPE_CHECKING:

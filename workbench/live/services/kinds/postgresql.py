@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from workbench.errors import ServiceError
-from workbench.live.services.kinds.kind import Kind, program
+from workbench.live.services.kinds.base import Kind, program
 from workbench.live.services.passwords import private
 from workbench.live.services.ports import HOST, listening
 from workbench.live.services.processes import Launch, basics

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from workbench import project
 from workbench.live.services.asking import serves
-from workbench.live.services.kinds.kind import Kind, program
+from workbench.live.services.kinds.base import Kind, program
 from workbench.live.services.processes import Launch
 from workbench.live.services.state import Service as Other
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from workbench.live.services.kinds.kind import Kind, program
+from workbench.live.services.kinds.base import Kind, program
 from workbench.live.services.passwords import private
 from workbench.live.services.ports import HOST
 from workbench.live.services.processes import Launch
@@ -49,7 +49,10 @@ class Redis(Kind):
     def answers(self, service: Service, node: Node) -> bool:
         """Whether it answers the user, and has read what it kept."""
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
+        once = Retry(NoBackoff(), 0)
         secure: dict[str, Any] = {}
         if service.secure:
             secure = {
@@ -58,7 +61,7 @@ class Redis(Kind):
                 "ssl": True,
                 "ssl_ca_certs": str(service.certificates / "ca.pem"),
             }
-        client = redis.Redis(HOST, node.ports["client"], socket_timeout=5, **secure)
+        client = redis.Redis(HOST, node.ports["client"], socket_timeout=5, retry=once, **secure)
         try:
             return bool(client.ping())
         except (redis.RedisError, OSError):
