@@ -38,7 +38,6 @@ def workbench(
     """Run a command: ``workbench("inspect", folder)``."""
     # What stands on stderr must not depend on what ran before on this machine.
     monkeypatch.setenv("WORKBENCH_PROGRESS", "off")
-    monkeypatch.setattr("workbench.cli.compiling.announce", lambda: None)
 
     def run(*arguments: object) -> Done:
         capsys.readouterr()

@@ -117,6 +117,15 @@ def test_a_folder_of_something_else_is_never_replaced(stream: Stream, tmp_path: 
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_whoever_replays_is_told_of_kernels_that_are_compiled(
+    stream: Stream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("workbench.replay.drive.announce", lambda: told.append("told"))
+    replay(stream, SETUP, tmp_path / "run")
+    assert told == ["told"]
+
+
 def test_resuming_with_other_settings_is_refused(stream: Stream, tmp_path: Path) -> None:
     subprocess.run(  # noqa: S603 - our own interpreter and code
         [sys.executable, "-c", CODE, str(stream.path), str(tmp_path / "run"), "1"], check=False

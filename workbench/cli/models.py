@@ -64,7 +64,6 @@ def score(
     times = options.span(start, until)
     from workbench.artifacts.artifact import Artifact
     from workbench.artifacts.score import score as write
-    from workbench.cli.compiling import announce
     from workbench.streams.recorded import Stream
 
     opened = Artifact.open(artifact)
@@ -75,7 +74,6 @@ def score(
             allowed="the name of a file",
             hint=f"write for instance --out {out / 'scores.parquet'}",
         )
-    announce()
     events = write(opened, recorded, out, learn=learn, start=times[0], until=times[1])
     if json:
         output.json({"scores": str(out), "events": events})

@@ -64,7 +64,6 @@ def replay(
     """
     times = options.span(start, until)
     settings = options.parameters(parameter)
-    from workbench.cli.compiling import announce
     from workbench.replay.places import run_folder
     from workbench.replay.replay import replay as drive
     from workbench.replay.setup import Setup
@@ -72,7 +71,6 @@ def replay(
 
     setup = Setup.of(case, detector, settings, deliver=deliver, seed=seed)
     recorded = Stream.open(stream, case=case)
-    announce()
     run = drive(
         recorded,
         setup,
@@ -129,12 +127,10 @@ def tune(
 
     The choice is made on a tuning span and confirmed on a later one that no trial saw.
     """
-    from workbench.cli.compiling import announce
     from workbench.streams.recorded import Stream
     from workbench.tuning.tune import tune as search
 
     recorded = Stream.open(stream, case=case)
-    announce()
     study = search(
         recorded,
         detector,

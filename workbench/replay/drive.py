@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
+from workbench.compiling import announce
 from workbench.streams.labels import LabelFeed
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
@@ -55,6 +56,7 @@ def drive(
     scores : ndarray
         Their scores.
     """
+    announce()
     for events, known in ahead(_read(path, stream, label_delay, start, until, batch)):
         yield events, path.process(events, known)
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from numba import njit
 from numba.core import event
 
-from workbench.cli.compiling import Compiling
+from workbench.compiling import Compiling
 
 if TYPE_CHECKING:
     import pytest
 
 
 def test_compiling_is_told_once_however_many_kernels_there_are(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("WORKBENCH_PROGRESS", raising=False)
     listener = Compiling()
 
     for _ in range(3):
