@@ -151,6 +151,20 @@ def test_a_kernel_that_does_not_start_is_started_once_more(
     assert tries == ["ipc", "tcp"]
 
 
+def test_what_a_failed_cell_says_ends_with_one_stop(
+    project: Path, notebook: Callable, quick: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook()
+
+    def stops(source: Path, target: Path, _: object) -> execution.Failure:
+        copy(source, target)
+        return execution.Failure(4, "open()", "StreamError: it is gone.")
+
+    monkeypatch.setattr(module, "execute", stops)
+    with pytest.raises(CheckFailed, match=r"it is gone\. What was done"):
+        publish("fraud")
+
+
 def test_two_reports_in_a_minute_have_folders_of_their_own(
     project: Path, notebook: Callable, at_seven: None, quick: list
 ) -> None:

@@ -123,7 +123,7 @@ def publish(
     gallery.update(target)
     if failure is not None:
         raise CheckFailed(
-            f"The report {name} failed: {failure}. What was done until then is "
+            f"The report {name} failed: {str(failure).rstrip('.')}. What was done until then is "
             f"{target / NOTEBOOK}; correct the notebook or the parameters, and publish it again."
         )
     headline = "" if account is None else account.headline
