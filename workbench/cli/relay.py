@@ -25,6 +25,45 @@ UntilIdle = Annotated[
 
 
 @app.command()
+def alerts(
+    case: CaseName,
+    topics: TopicPrefix = None,
+    until_idle: UntilIdle = None,
+    metrics_port: MetricsPort = None,
+    json: AsJson = False,
+) -> None:
+    """Move alerts to RabbitMQ, where other services take them.
+
+    Each goes to the exchange workbench.alerts under the key CASE.SEVERITY, with its alert_id as
+    message id, and counts as moved when RabbitMQ has confirmed it. What is no alert goes to
+    PREFIX.quarantine. An alert that no queue takes stops the relay.
+    """
+    from dataclasses import asdict
+
+    from workbench.case import get_case
+    from workbench.durations import SECOND, microseconds
+    from workbench.live.relay_alerts import relay
+    from workbench.live.settings import Settings
+    from workbench.live.stopping import stoppable
+    from workbench.live.telemetry import Telemetry, serve
+    from workbench.live.topics import Topics
+
+    idle = None if until_idle is None else microseconds(until_idle) / SECOND
+    name = get_case(case).name
+    names = Topics(topics or name)
+    telemetry = Telemetry("relay-alerts", names.prefix)
+    with serve(telemetry, metrics_port), stoppable() as stop:
+        done = relay(Settings.load(), name, names, until_idle=idle, stop=stop, telemetry=telemetry)
+    if json:
+        output.json(asdict(done))
+        return
+    output.say(
+        f"{done.alerts:,} alerts are confirmed by RabbitMQ; {done.quarantined:,} messages went to "
+        "quarantine."
+    )
+
+
+@app.command()
 def index(
     case: CaseName,
     topics: TopicPrefix = None,

@@ -1,0 +1,219 @@
+"""Connections to RabbitMQ from the settings, and what went wrong with one in plain words."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from workbench.errors import ParameterError
+from workbench.live.clients import LiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pika import BlockingConnection, ConnectionParameters
+
+    from workbench.live.settings import Settings
+    from workbench.live.stopping import Stop
+
+LOG = logging.getLogger(__name__)
+#: Seconds for one attempt to connect, and the longest pause before the next one.
+PATIENCE, PAUSE = 10.0, 5.0
+_UP = "start it with `workbench services up rabbitmq`, or correct WORKBENCH_RABBITMQ"
+#: What a node says of its parts while it starts.
+_STARTING = ("is down", "down or inaccessible", "INTERNAL_ERROR", "CONNECTION_FORCED")
+
+
+class Away(LiveError):
+    """RabbitMQ does not answer now; the same may succeed later."""
+
+
+def parameters(settings: Settings) -> ConnectionParameters:
+    """Return where and as whom to connect.
+
+    Raises
+    ------
+    ParameterError
+        If the address is none, or has a password in it.
+    """
+    import pika
+
+    address = settings.need("rabbitmq", "rabbitmq")
+    try:
+        parts = urlsplit(address)
+        port, host, user = parts.port, parts.hostname, unquote(parts.username or "guest")
+    except ValueError:
+        parts, port, host = urlsplit(""), None, None
+    if parts.scheme not in ("amqp", "amqps") or not host or parts.password is not None:
+        # It may hold a password, so it is not shown.
+        raise ParameterError.of(
+            "WORKBENCH_RABBITMQ",
+            allowed="amqp://user@host:port/vhost or amqps://…, without a password",
+            hint="correct it; the password is WORKBENCH_RABBITMQ_PASSWORD",
+        )
+    secure = parts.scheme == "amqps"
+    return pika.ConnectionParameters(
+        host=host,
+        port=port or (5671 if secure else 5672),
+        virtual_host=unquote(parts.path[1:]) or "/",
+        credentials=pika.PlainCredentials(user, settings.rabbitmq_password.get_secret_value()),
+        ssl_options=pika.SSLOptions(_context(settings), host) if secure else None,
+        heartbeat=30,
+        socket_timeout=PATIENCE / 2,
+        stack_timeout=PATIENCE,
+        client_properties={"connection_name": "workbench"},
+    )
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
+    authority = settings.rabbitmq_ca
+    try:
+        return ssl.create_default_context(cafile=None if authority is None else str(authority))
+    except (OSError, ssl.SSLError) as error:
+        raise ParameterError.of(
+            f"WORKBENCH_RABBITMQ_CA={authority} ({error.strerror or error})",
+            allowed="a file with the authority's certificate (PEM)",
+            hint="correct the path",
+        ) from error
+
+
+def connect(settings: Settings) -> BlockingConnection:
+    """Return an open connection.
+
+    Raises
+    ------
+    Away
+        If nothing answers, or a node is just starting.
+    LiveError
+        If a person has to do something: a password, a certificate, a right.
+    """
+    import pika
+
+    found = parameters(settings)
+    reach(settings)
+    with translated(settings, "connecting"):
+        return pika.BlockingConnection(found)
+
+
+def reach(settings: Settings) -> None:
+    """Check that something answers at the address, and by whose certificate.
+
+    Raises
+    ------
+    Away
+        If nothing answers.
+    LiveError
+        If the certificate is not accepted, or what answers does not speak TLS.
+    """
+    # Every fault that pika logs is raised as well, and said then.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    found = parameters(settings)
+    at = f"{found.host}:{found.port}"
+    try:
+        with socket.create_connection((found.host, found.port), PATIENCE / 2) as plain:
+            if found.ssl_options is not None:
+                context = found.ssl_options.context
+                context.wrap_socket(plain, server_hostname=found.host).close()
+    except socket.gaierror as error:
+        raise Away.of(
+            f"the host {found.host!r} of WORKBENCH_RABBITMQ, which is unknown,",
+            allowed="a host that is known",
+            hint="correct it",
+        ) from error
+    except ssl.SSLCertVerificationError as error:
+        raise LiveError.of(
+            f"the certificate of RabbitMQ at {at} ({error.verify_message})",
+            allowed="one that an authority that is known has signed for this host, still valid",
+            hint="renew it, or correct the address or WORKBENCH_RABBITMQ_CA",
+        ) from error
+    except ssl.SSLError as error:
+        raise LiveError.of(
+            f"TLS with RabbitMQ at {at} ({error.reason or error})",
+            allowed="a port that speaks TLS",
+            hint="correct the port, or write amqp:// for one that does not",
+        ) from error
+    except OSError as error:
+        raise Away.of(
+            f"RabbitMQ at {at}, where nothing answers ({error.strerror or error}),",
+            allowed="an address where RabbitMQ listens",
+            hint=_UP,
+        ) from error
+
+
+@contextmanager
+def translated(settings: Settings, what: str) -> Iterator[None]:
+    """Say in one paragraph what RabbitMQ did not do, and why.
+
+    Raises
+    ------
+    Away
+        In place of an error of pika after which the same may succeed later.
+    LiveError
+        In place of every other error of pika.
+    """
+    from pika.exceptions import AMQPError
+
+    try:
+        yield
+    except AMQPError as error:
+        raise explained(settings, what, error) from error
+
+
+def explained(settings: Settings, what: str, error: Any) -> LiveError:
+    """Return an error of pika as one paragraph."""
+    from pika import exceptions as pika
+
+    found = parameters(settings)
+    user = getattr(found.credentials, "username", "")
+    where = f"RabbitMQ at {found.host}:{found.port}"
+    code = getattr(error, "reply_code", None)
+    said = str(getattr(error, "reply_text", "") or type(error).__name__).split("\n")[0]
+    if isinstance(error, pika.AuthenticationError | pika.ProbableAuthenticationError):
+        return LiveError.of(
+            f"the password of the user {user!r} for {where}",
+            allowed="the name and password of a user that RabbitMQ knows",
+            hint="set the user in WORKBENCH_RABBITMQ and WORKBENCH_RABBITMQ_PASSWORD",
+        )
+    if any(words in said for words in _STARTING):
+        return Away(f"{where} is not ready for {what} ({said}). Look at its log.")
+    if isinstance(error, pika.ProbableAccessDeniedError) or code == 530:
+        return LiveError.of(
+            f"the virtual host {found.virtual_host!r} of {where} for the user {user!r} ({said})",
+            allowed="a virtual host that is there and that the user may enter",
+            hint="correct the end of WORKBENCH_RABBITMQ, or give the right",
+        )
+    if isinstance(error, pika.IncompatibleProtocolError):
+        return LiveError.of(
+            f"{where}, which does not speak AMQP here,",
+            allowed="the port for AMQP; where it wants TLS, an address with amqps://",
+            hint="correct WORKBENCH_RABBITMQ",
+        )
+    if code == 403:
+        return LiveError.of(
+            f"{what} by the user {user!r} at {where} (a right is missing: {said})",
+            allowed="a user with the right to it",
+            hint="give the right, or be another user in WORKBENCH_RABBITMQ",
+        )
+    if code == 404:
+        return LiveError.of(
+            f"{what} at {where} ({said})",
+            allowed="queues and exchanges that are there",
+            hint="`workbench relay alerts` makes those of a case",
+        )
+    if isinstance(error, pika.AMQPConnectionError):
+        return Away(f"{where} went away during {what} ({said}). Look at its log, or {_UP}.")
+    return LiveError(f"{where} did not do what was asked of {what} ({said}). Look at its log.")
+
+
+def patiently(what: str, stop: Stop) -> Iterator[int]:
+    """Yield 1, 2, … for attempts, after pauses that grow, until the end is wanted."""
+    attempt, pause = 1, 0.1
+    while not stop.asked:
+        yield attempt
+        LOG.warning("%s is away; attempt %d in %.1f s", what, attempt + 1, pause)
+        stop.wait(pause)
+        attempt, pause = attempt + 1, min(2 * pause, PAUSE)

@@ -1,0 +1,180 @@
+"""Exchanges and queues of alerts, and how they are made.
+
+::
+
+    exchange workbench.alerts (topic), key CASE.SEVERITY
+        queue workbench.alerts.CASE.SEVERITY     for each severity
+            rejected: exchange workbench.alerts.retry
+                queue workbench.alerts.CASE.retry    waits, and goes back by its key
+        queue workbench.alerts.CASE.parked       given up, with the reason in a header
+
+Everything is durable. How often a message comes back is counted by RabbitMQ in its header
+``x-death``; after :data:`TRIES` the consumer parks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.live.clients import LiveError
+from workbench.live.rabbit import connect, translated
+from workbench.replay.alerting import SEVERITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pika import BlockingConnection
+
+    from workbench.live.settings import Settings
+
+EXCHANGE = "workbench.alerts"
+RETRY = f"{EXCHANGE}.retry"
+#: How often a message is tried, and how long it waits in between (ms).
+TRIES, WAIT = 5, 1_000
+#: Nodes from which on queues are kept by several of them.
+CLUSTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Names of what a case's alerts go through.
+
+    Examples
+    --------
+    >>> routes = Routes("fraud")
+    >>> routes.key("high"), routes.queue("high")
+    ('fraud.high', 'workbench.alerts.fraud.high')
+    """
+
+    case: str
+
+    def key(self, severity: str) -> str:
+        """Return the routing key of alerts of a severity."""
+        return f"{self.case}.{severity}"
+
+    def queue(self, severity: str) -> str:
+        """Return the queue of a severity."""
+        return f"{EXCHANGE}.{self.case}.{severity}"
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues that consumers read, the most urgent first."""
+        return tuple(self.queue(severity) for severity in reversed(SEVERITIES))
+
+    @property
+    def retry(self) -> str:
+        """The queue in which rejected messages wait for their next try."""
+        return f"{EXCHANGE}.{self.case}.retry"
+
+    @property
+    def parked(self) -> str:
+        """The queue of messages that were given up."""
+        return f"{EXCHANGE}.{self.case}.parked"
+
+
+def settle(settings: Settings, routes: Routes) -> None:
+    """Make exchanges, queues and bindings that are not there.
+
+    A queue that is there stays as it is, of whatever type. A new one is a quorum queue where
+    RabbitMQ is a cluster of three nodes or more, as its HTTP API says
+    (``WORKBENCH_RABBITMQ_API``); on a single node it is a classic queue, which outlives a crash
+    better there.
+
+    Raises
+    ------
+    LiveError
+        If RabbitMQ refuses.
+    """
+    connection = connect(settings)
+    with translated(settings, f"making the queues of {routes.case}"):
+        channel = connection.channel()
+        for exchange in (EXCHANGE, RETRY):
+            channel.exchange_declare(exchange, "topic", durable=True)
+        kind = ""
+        for queue, arguments in _queues(routes).items():
+            if not _there(connection, queue):
+                kind = kind or ("quorum" if nodes(settings) >= CLUSTER else "classic")
+                limit = {"x-delivery-limit": 4 * TRIES} if kind == "quorum" else {}
+                arguments |= {"x-queue-type": kind, **limit}
+                channel.queue_declare(queue, durable=True, arguments=arguments)
+        for severity in SEVERITIES:
+            channel.queue_bind(routes.queue(severity), EXCHANGE, routes.key(severity))
+        channel.queue_bind(routes.retry, RETRY, f"{routes.case}.#")
+        connection.close()
+
+
+def _queues(routes: Routes) -> dict[str, dict[str, Any]]:
+    again: dict[str, Any] = {"x-dead-letter-exchange": RETRY}
+    return {
+        **{routes.queue(severity): dict(again) for severity in SEVERITIES},
+        routes.retry: {"x-dead-letter-exchange": EXCHANGE, "x-message-ttl": WAIT},
+        routes.parked: {},
+    }
+
+
+def _there(connection: BlockingConnection, queue: str) -> bool:
+    from pika.exceptions import ChannelClosedByBroker
+
+    channel = connection.channel()
+    try:
+        channel.queue_declare(queue, passive=True)
+    except ChannelClosedByBroker as error:
+        if error.reply_code != 404 or "down" in error.reply_text:
+            raise
+        return False
+    channel.close()
+    return True
+
+
+def nodes(settings: Settings) -> int:
+    """Return how many nodes run; 1 where the HTTP API's address is not set.
+
+    Raises
+    ------
+    LiveError
+        If it does not answer.
+    """
+    if not settings.rabbitmq_api:
+        return 1
+    import httpx
+
+    from workbench.live.rabbit import parameters
+
+    user = getattr(parameters(settings).credentials, "username", "")
+    authority = settings.rabbitmq_ca
+    try:
+        answer = httpx.get(
+            f"{settings.rabbitmq_api.rstrip('/')}/api/nodes",
+            auth=(user, settings.rabbitmq_password.get_secret_value()),
+            verify=True if authority is None else _trusting(str(authority)),
+            timeout=10.0,
+        )
+        answer.raise_for_status()
+        return sum(bool(node.get("running")) for node in answer.json())
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise LiveError.of(
+            f"WORKBENCH_RABBITMQ_API={settings.rabbitmq_api} ({error})",
+            allowed="the address of RabbitMQ's HTTP API, for a user with the tag monitoring",
+            hint="correct it; without it, new queues are classic ones",
+        ) from error
+
+
+def _trusting(authority: str) -> Any:
+    import ssl
+
+    return ssl.create_default_context(cafile=authority)
+
+
+def tries(headers: Mapping[str, Any] | None) -> int:
+    """Return how often a message was tried before, by its header.
+
+    Examples
+    --------
+    >>> tries({"x-death": [{"reason": "rejected", "count": 2}, {"reason": "expired", "count": 2}]})
+    2
+    >>> tries(None)
+    0
+    """
+    deaths = (headers or {}).get("x-death") or ()
+    return sum(int(d["count"]) for d in deaths if d["reason"] in ("rejected", "delivery_limit"))
