@@ -92,15 +92,16 @@ def existing(client: OpenSearch, layout: Layout) -> set[str]:
     return {name for name in found if layout.day(name) is not None}
 
 
-def kept_from(client: OpenSearch, layout: Layout) -> int | None:
-    """Return the event time (µs) before which nothing is kept; ``None`` if nothing is there yet.
-
-    It is what the relay noted in the template, counted from the newest day.
-    """
-    name = layout.alias("scores")
-    found = client.indices.get_index_template(name=name, ignore=404)
-    days = [day for index in existing(client, layout) if (day := layout.day(index)) is not None]
-    if "index_templates" not in found or not days:
+def kept_days(client: OpenSearch, layout: Layout) -> int | None:
+    """Return for how many days indices are kept, as the relay noted it in the template."""
+    found = client.indices.get_index_template(name=layout.alias("scores"), ignore=404)
+    if "index_templates" not in found:
         return None
     keep: int = found["index_templates"][0]["index_template"]["_meta"]["keep_days"]
-    return (max(days) - keep) * DAY
+    return keep
+
+
+def kept_from(client: OpenSearch, layout: Layout, keep: int) -> int | None:
+    """Return the event time (µs) before which nothing is kept; ``None`` if nothing is there yet."""
+    days = [day for index in existing(client, layout) if (day := layout.day(index)) is not None]
+    return (max(days) - keep) * DAY if days else None
