@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from workbench.live.messages import BadMessage, decode, read_time
+from workbench.live.messages import BadMessage, decode, read_time, text
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 from workbench.streams.values import LATEST
 
@@ -65,11 +65,11 @@ def read(kind: Kind, record: ConsumerRecord) -> Document:
     # A record without a time stamp (-1) was written nobody knows when.
     written = record.timestamp * 1000 if record.timestamp >= 0 else LATEST
     time = read_time(content.get(EVENT_TIME), EVENT_TIME, written)
-    event_id = _text(content.get(EVENT_ID), EVENT_ID)
+    event_id = text(content.get(EVENT_ID), EVENT_ID)
     if kind == "alerts":
-        identity = _text(content.get("alert_id"), "alert_id")
+        identity = text(content.get("alert_id"), "alert_id")
     else:
-        identity = f"{_text(content.get('artifact'), 'artifact')}:{event_id}"
+        identity = f"{text(content.get('artifact'), 'artifact')}:{event_id}"
         content["entity"] = _entity(record.key)
     return Document(kind, _short(identity), time, canonical(content), record)
 
@@ -85,15 +85,9 @@ def canonical(source: dict[str, Any]) -> bytes:
     return orjson.dumps(source, option=orjson.OPT_SORT_KEYS)
 
 
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise BadMessage(f"{name}: {'not text' if value else 'missing'}")
-    return value
-
-
 def _entity(key: bytes | None) -> str:
     try:
-        return _text((key or b"").decode(), "key")
+        return text((key or b"").decode(), "key")
     except UnicodeDecodeError:
         raise BadMessage("key: not text") from None
 

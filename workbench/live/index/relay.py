@@ -10,7 +10,6 @@ While the engine is slow or away, nothing more is read: what waits in memory is 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -25,6 +24,7 @@ from workbench.live.index.layout import Layout
 from workbench.live.index.retention import Days
 from workbench.live.index.writing import Writer, Written
 from workbench.live.messages import BadMessage
+from workbench.live.offsets import Offsets, at_end
 from workbench.live.stopping import Stop
 from workbench.progress import progress
 
@@ -42,12 +42,9 @@ if TYPE_CHECKING:
     from workbench.live.topics import Topics
     from workbench.progress import Step
 
-LOG = logging.getLogger(__name__)
 THREADS = 2
 #: The most batches that are read and not yet acknowledged; and the most records of one.
 DEPTH, BATCH = 4, 2_000
-#: Seconds between commits of offsets; after a crash so much is written again, to no effect.
-COMMIT = 1.0
 #: Days before the newest one for which indices are kept unless told otherwise.
 KEEP = 400
 
@@ -133,7 +130,7 @@ class _Batch(NamedTuple):
     written: Future[Written]
     bad: list[Bad]
     size: int
-    after: dict[TopicPartition, int]
+    last: dict[TopicPartition, int]
     begun: float
 
 
@@ -157,8 +154,7 @@ class _Relay:
         self._pool = ThreadPoolExecutor(THREADS, "index")
         self._waiting: deque[_Batch] = deque()
         self._total = Relayed()
-        self._positions: dict[TopicPartition, int] = {}
-        self._committed = time.monotonic()
+        self._offsets = Offsets(settings, reader, self._what)
 
     def run(self, stop: Stop, until_idle: float | None, step: Step) -> Relayed:
         heard = time.monotonic()
@@ -174,15 +170,17 @@ class _Relay:
                     len(self._waiting) >= DEPTH or self._waiting[0].written.done()
                 ):
                     step(self._finish())
-                self._commit_what_is_due()
+                self._offsets.tick()
                 self._tell()
-                idle = time.monotonic() - heard
-                if until_idle is not None and not self._waiting and idle > until_idle:
-                    break
+                if self._waiting:
+                    heard = time.monotonic()
+                elif until_idle is not None and time.monotonic() - heard > until_idle:
+                    if at_end(self._reader):
+                        break
+                    heard = time.monotonic()
             while self._waiting:
                 step(self._finish())
-            with translated(self._settings, f"the offsets of {self._what}"):
-                self._commit()
+            self._offsets.commit()
         finally:
             stop.ask()  # nobody waits for what another batch's failure has left
             self._pool.shutdown(cancel_futures=True)
@@ -197,9 +195,9 @@ class _Relay:
                     good.append(documents.read(self._kinds[record.topic], record))
                 except BadMessage as error:
                     bad.append((record, str(error)))
-        after = {place: batch[-1].offset + 1 for place, batch in records.items()}
+        last = {place: batch[-1].offset for place, batch in records.items()}
         written = self._pool.submit(self._writer.write, good)
-        return _Batch(written, bad, len(good) + len(bad), after, time.monotonic())
+        return _Batch(written, bad, len(good) + len(bad), last, time.monotonic())
 
     def _finish(self) -> int:
         """Wait until the oldest batch is written; return of how many messages it was."""
@@ -213,35 +211,11 @@ class _Relay:
         self._total.there += written.there
         self._total.expired += written.expired
         self._total.quarantined += len(bad)
-        self._positions |= batch.after
+        for place, offset in batch.last.items():
+            self._offsets.passed(place, offset)
         if self._telemetry is not None:
             self._telemetry.observe("batch_seconds", time.monotonic() - batch.begun)
         return batch.size
-
-    def _commit_what_is_due(self) -> None:
-        """Commit now and then; where the broker is away, later: it is only read again."""
-        from kafka.errors import KafkaError
-
-        if time.monotonic() - self._committed < COMMIT:
-            return
-        self._committed = time.monotonic()
-        with translated(self._settings, f"the offsets of {self._what}"):
-            try:
-                self._commit(timeout=5_000)
-            except KafkaError as error:
-                if not error.retriable:
-                    raise
-                LOG.warning("offsets are not committed yet: %s", type(error).__name__)
-
-    def _commit(self, timeout: int = 30_000) -> None:
-        from kafka.structs import OffsetAndMetadata
-
-        if self._positions:
-            offsets = {
-                p: OffsetAndMetadata(offset, "", -1) for p, offset in self._positions.items()
-            }
-            self._reader.commit(offsets, timeout_ms=timeout)
-            self._positions.clear()
 
     def _tell(self) -> None:
         if self._telemetry is not None:
