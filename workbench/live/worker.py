@@ -104,9 +104,12 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
     name = f"workbench-live-{options.topics.prefix}"
     source = Source(settings, options.topics, name, options.lateness)
     try:
-        last = _last(options, source)
+        if options.successor:
+            _last(options, source)
         outbox = Outbox(settings, name)
         try:
+            # Only now is known what a predecessor has committed: its open transaction has ended.
+            last = _last(options, source)
             # Claimed at once, so that a predecessor leaves and does not come back.
             here = last.offsets or source.begin()
             place = Place(last.sequence + 1, options.owner, last.key, here)
