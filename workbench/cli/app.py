@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import (
+    desk,
     lab,
     live,
     models,
@@ -81,6 +82,7 @@ for name, command in COMMANDS.items():
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(services.app, name="services")
 app.add_typer(relay.app, name="relay")
+app.add_typer(desk.app, name="desk")
 # Its options are JupyterLab's.
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     lab.lab

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from workbench.live.stopping import Stop
 
 LOG = logging.getLogger(__name__)
-#: Seconds for one attempt to connect, and the longest pause before the next one.
-PATIENCE, PAUSE = 10.0, 5.0
+#: Seconds for one attempt to connect, and the shortest and longest pause before the next one.
+PATIENCE, SHORTEST, LONGEST = 10.0, 0.1, 5.0
 _UP = "start it with `workbench services up rabbitmq`, or correct WORKBENCH_RABBITMQ"
 #: What a node says of its parts while it starts.
 _STARTING = ("is down", "down or inaccessible", "INTERNAL_ERROR", "CONNECTION_FORCED")
@@ -209,11 +209,25 @@ def explained(settings: Settings, what: str, error: Any) -> LiveError:
     return LiveError(f"{where} did not do what was asked of {what} ({said}). Look at its log.")
 
 
-def patiently(what: str, stop: Stop) -> Iterator[int]:
-    """Yield 1, 2, … for attempts, after pauses that grow, until the end is wanted."""
-    attempt, pause = 1, 0.1
-    while not stop.asked:
-        yield attempt
-        LOG.warning("%s is away; attempt %d in %.1f s", what, attempt + 1, pause)
-        stop.wait(pause)
-        attempt, pause = attempt + 1, min(2 * pause, PAUSE)
+class Pauses:
+    """Pauses between attempts, each twice as long as the one before, up to some seconds.
+
+    Parameters
+    ----------
+    what
+        What is away, for the log.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._next = SHORTEST
+
+    def wait(self, stop: Stop) -> bool:
+        """Wait, and return whether the end was wanted meanwhile."""
+        LOG.warning("%s is away: the next attempt is in %.1f s", self._what, self._next)
+        self._next, now = min(2 * self._next, LONGEST), self._next
+        return stop.wait(now)
+
+    def end(self) -> None:
+        """Begin with the shortest pause again: an attempt succeeded."""
+        self._next = SHORTEST

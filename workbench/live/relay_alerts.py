@@ -17,7 +17,7 @@ from workbench.live.clients import consumer, partitions, translated
 from workbench.live.index.aside import Aside
 from workbench.live.messages import BadMessage
 from workbench.live.offsets import Offsets, at_end
-from workbench.live.rabbit import Away, patiently
+from workbench.live.rabbit import Away, Pauses
 from workbench.live.routes import EXCHANGE, Routes, settle
 from workbench.live.sender import Sender, Unroutable
 from workbench.live.stopping import Stop
@@ -153,7 +153,8 @@ class _Relay:
         self._sender.open()
 
     def _reopen(self, stop: Stop) -> None:
-        for _ in patiently("RabbitMQ", stop):
+        pauses = Pauses("RabbitMQ")
+        while not pauses.wait(stop):
             if self._telemetry is not None:
                 self._telemetry.count("retries", sink="rabbitmq")
                 self._telemetry.health.beat()
