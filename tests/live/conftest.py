@@ -9,7 +9,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from servers import Server, had
+from servers import Server, engines, had
 
 from workbench.live.services import Services
 
@@ -64,7 +64,7 @@ def prometheus(services: Services) -> Server:
     return had(services, "prometheus")
 
 
-@pytest.fixture(scope="session", params=["opensearch", "elasticsearch"])
+@pytest.fixture(scope="session", params=engines())
 def search_engines(services: Services, request: pytest.FixtureRequest) -> Server:
-    """One node; each test runs once with OpenSearch and once with Elasticsearch."""
+    """One node; each test runs once with OpenSearch and, on Java 21 or newer, with Elasticsearch."""
     return had(services, request.param)

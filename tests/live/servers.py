@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workbench.errors import ServiceError
+from workbench.live.services.java import java
 from workbench.live.services.kinds import kind
 from workbench.live.settings import PREFIX, Settings
 
@@ -38,6 +39,15 @@ class Server:
         """The same for this process."""
         values = {k.removeprefix(PREFIX).lower(): v for k, v in self.environment.items()}
         return Settings.model_validate(values)
+
+
+def engines() -> list[str]:
+    """Return the search engines to test with; Elasticsearch where a Java that runs it is found."""
+    try:
+        java("elasticsearch", 21)
+    except ServiceError:
+        return ["opensearch"]  # `.ci/packages` says so
+    return ["opensearch", "elasticsearch"]
 
 
 def had(services: Services, name: str) -> Server:

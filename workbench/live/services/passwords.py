@@ -95,10 +95,11 @@ class Passwords:
         pairs = (line.partition("=") for line in lines if "=" in line and line[0] != "#")
         return cls({name: value for name, _, value in pairs})
 
-    def write(self, path: Path) -> None:
-        """Write them where only the owner can read them."""
+    def write(self, path: Path, beside: Mapping[str, str] | None = None) -> None:
+        """Write them, and what belongs to them, where only the owner can read it."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(f"{name}={value}\n" for name, value in self._values.items())
+        values = {**self._values, **(beside or {})}
+        text = "".join(f"{name}={value}\n" for name, value in values.items())
         private(partial_of(path), "# Made by `workbench services secrets`.\n" + text)
         publish(partial_of(path), path)
 

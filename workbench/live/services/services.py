@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench import project
 from workbench.errors import ParameterError, ServiceError
-from workbench.live.services import ports
+from workbench.live.services import docker, ports
 from workbench.live.services.certificates import make_certificates
 from workbench.live.services.jars import alone
 from workbench.live.services.kinds import KINDS, Kind, kind
@@ -164,8 +164,8 @@ class Services:
     def secrets(self, *, force: bool = False) -> list[Path]:
         """Draw new passwords; return where they were written.
 
-        They go to ``secrets.env`` below the folder and to ``.env`` beside ``compose.yaml``, both
-        readable by their owner alone.
+        They go to ``secrets.env`` below the folder; and, with the addresses of the servers in
+        Docker, to ``.env`` beside ``compose.yaml``. Only their owner can read either.
 
         Raises
         ------
@@ -173,13 +173,13 @@ class Services:
             If one of them exists and ``force`` is not given.
         """
         paths = [self.folder / FILE]
-        if (project.root() / "compose.yaml").exists():
-            paths.append(project.root() / ".env")
+        if (project.root() / docker.COMPOSE).exists():
+            paths.append(project.root() / docker.FILE)
         for path in paths:
             refuse(path, force=force)
         made = Passwords.make(paths[0], force=force)
         for path in paths[1:]:
-            made.write(path)
+            made.write(path, docker.settings(made))
         return paths
 
     @contextmanager
