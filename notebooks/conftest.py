@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +33,18 @@ def pytest_runtest_teardown() -> None:
 def pytest_unconfigure() -> None:
     """Remove what the notebooks wrote."""
     shutil.rmtree(_OUTPUT, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, and say why, what needs servers that this machine cannot have."""
+    live = [item for item in items if Path(__file__).parent / "live" in item.path.parents]
+    if not live:
+        return
+    from workbench.errors import ServiceError
+    from workbench.live.services.kinds import kind
+
+    try:
+        kind("kafka").require()
+    except ServiceError as error:
+        for item in live:
+            item.add_marker(pytest.mark.skip(reason=str(error)))

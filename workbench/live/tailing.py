@@ -109,9 +109,9 @@ class Tail:
 
     def __iter__(self) -> Iterator[Arrived]:
         """Yield what arrives until the time is over, nothing comes, or the limit is reached."""
-        return (arrived for arrived in self._steps() if arrived is not None)
+        return (arrived for arrived in self.steps() if arrived is not None)
 
-    def _steps(self) -> Iterator[Arrived | None]:
+    def steps(self) -> Iterator[Arrived | None]:
         """Yield what arrives, and ``None`` where for a moment nothing does."""
         began = time.monotonic()
         quiet: float | None = None
@@ -179,7 +179,7 @@ class Tail:
         shown = page.display(page.HTML(self._repr_html_()), display_id=True)
         try:
             drawn = time.monotonic()
-            for _ in self._steps():
+            for _ in self.steps():
                 if (now := time.monotonic()) - drawn >= _REDRAWN:
                     shown.update(page.HTML(self._repr_html_()))
                     drawn = now
