@@ -66,5 +66,5 @@ def prometheus(services: Services) -> Server:
 
 @pytest.fixture(scope="session", params=engines())
 def search_engines(services: Services, request: pytest.FixtureRequest) -> Server:
-    """One node; each test runs once with OpenSearch and, on Java 21 or newer, with Elasticsearch."""
+    """One node; each test runs with OpenSearch and, on Java 21 or newer, with Elasticsearch."""
     return had(services, request.param)
