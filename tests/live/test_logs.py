@@ -12,6 +12,7 @@ import pytest
 
 from workbench.live import logs
 from workbench.live.settings import Settings
+from workbench.live.telemetry import Telemetry, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 def test_a_line_has_time_level_role_and_message(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.set_up("worker")
+    logs.set_up("worker", "INFO")
     logging.getLogger("workbench.live").warning("took %d s", 3)
 
     (line,) = lines(capsys)
@@ -50,7 +51,7 @@ def test_a_line_has_time_level_role_and_message(capsys: pytest.CaptureFixture[st
 def test_extra_fields_of_the_list_are_told_and_no_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    logs.set_up("worker")
+    logs.set_up("worker", "INFO")
     extra = {"topic": "fraud.events", "offset": 7, "event_id": CARD, "card_id": CARD}
     logging.getLogger("workbench.live").info("in quarantine", extra=extra)
 
@@ -60,7 +61,7 @@ def test_extra_fields_of_the_list_are_told_and_no_others(
 
 
 def test_of_a_reason_only_the_kind_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.set_up("worker")
+    logs.set_up("worker", "INFO")
     logging.getLogger("workbench.live").info("bad", extra={"reason": f"mapping: {CARD}"})
 
     assert lines(capsys)[0]["reason"] == "mapping"
@@ -69,7 +70,7 @@ def test_of_a_reason_only_the_kind_is_told(capsys: pytest.CaptureFixture[str]) -
 def test_an_exception_is_told_by_kind_and_place_without_its_text(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    logs.set_up("worker")
+    logs.set_up("worker", "INFO")
     try:
         {}[CARD]
     except KeyError:
@@ -84,7 +85,7 @@ def test_an_exception_is_told_by_kind_and_place_without_its_text(
 def test_a_secret_of_the_settings_is_struck_out(
     capsys: pytest.CaptureFixture[str], settings: Settings
 ) -> None:
-    logs.set_up("worker", settings=settings)
+    logs.set_up("worker", "INFO", settings)
     extra = {"address": f"https://user:{PASSWORD}@host"}
     logging.getLogger("workbench.live").info("logged in with %s", PASSWORD, extra=extra)
 
@@ -94,7 +95,7 @@ def test_a_secret_of_the_settings_is_struck_out(
 
 
 def test_a_message_of_several_lines_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    logs.set_up("worker")
+    logs.set_up("worker", "INFO")
     logging.getLogger("workbench.live").info("one\ntwo")
 
     assert lines(capsys)[0]["message"] == "one\ntwo"
@@ -107,6 +108,12 @@ def test_libraries_tell_only_warnings(capsys: pytest.CaptureFixture[str], librar
     logging.getLogger(library).warning("trouble")
 
     assert [line["message"] for line in lines(capsys)] == ["trouble"]
+
+
+def test_where_metrics_are_is_told_at_any_level(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("worker", "ERROR")
+    with serve(Telemetry("worker", "fraud"), 0) as address:
+        assert lines(capsys)[0]["message"] == f"metrics at {address}/metrics"
 
 
 def test_the_level_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:

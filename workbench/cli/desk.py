@@ -65,6 +65,7 @@ def keep(
 
     from workbench.case import get_case
     from workbench.durations import SECOND, microseconds
+    from workbench.live import logs
     from workbench.live.desk.keeping import keep as work
     from workbench.live.settings import Settings
     from workbench.live.stopping import stoppable
@@ -72,10 +73,11 @@ def keep(
 
     idle = None if until_idle is None else microseconds(until_idle) / SECOND
     name = get_case(case).name
-    telemetry = Telemetry("desk", name)
+    settings, telemetry = Settings.load(), Telemetry("desk", name)
+    logs.set_up(telemetry.role, settings=settings)
     with serve(telemetry, metrics_port), stoppable() as stop:
         done = work(
-            Settings.load(),
+            settings,
             name,
             database=database,
             until_idle=idle,

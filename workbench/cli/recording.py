@@ -68,6 +68,7 @@ def publish(
     A stream that is published again is on the topics twice: the worker counts each id once, and
     a recording keeps the first and puts the others into quarantine.
     """
+    from workbench.live import logs
     from workbench.live.publish import publish as send
     from workbench.live.settings import Settings
     from workbench.live.speed import Speed
@@ -79,10 +80,11 @@ def publish(
     first, last = (ticks(time) for time in options.span(start, until))
     pace, names = Speed.of(speed), Topics(topics or case)
     recorded = Stream.open(stream, case=case)
-    telemetry = Telemetry("publisher", names.prefix)
+    settings, telemetry = Settings.load(), Telemetry("publisher", names.prefix)
+    logs.set_up(telemetry.role, settings=settings)
     with serve(telemetry, metrics_port), stoppable() as stop:
         done = send(
-            Settings.load(),
+            settings,
             recorded,
             names,
             speed=pace,
@@ -149,6 +151,7 @@ def record(
     that nothing older is to come.
     """
     from workbench.durations import SECOND, microseconds
+    from workbench.live import logs
     from workbench.live.record import record as read
     from workbench.live.settings import Settings
     from workbench.live.stopping import stoppable
@@ -156,10 +159,11 @@ def record(
     from workbench.live.topics import Topics
 
     names = Topics(topics or case)
-    telemetry = Telemetry("recorder", names.prefix)
+    settings, telemetry = Settings.load(), Telemetry("recorder", names.prefix)
+    logs.set_up(telemetry.role, settings=settings)
     with serve(telemetry, metrics_port), stoppable() as stop:
         done = read(
-            Settings.load(),
+            settings,
             case,
             names,
             out,

@@ -42,6 +42,7 @@ def alerts(
 
     from workbench.case import get_case
     from workbench.durations import SECOND, microseconds
+    from workbench.live import logs
     from workbench.live.relay_alerts import relay
     from workbench.live.settings import Settings
     from workbench.live.stopping import stoppable
@@ -51,9 +52,10 @@ def alerts(
     idle = None if until_idle is None else microseconds(until_idle) / SECOND
     name = get_case(case).name
     names = Topics(topics or name)
-    telemetry = Telemetry("relay-alerts", names.prefix)
+    settings, telemetry = Settings.load(), Telemetry("relay-alerts", names.prefix)
+    logs.set_up(telemetry.role, settings=settings)
     with serve(telemetry, metrics_port), stoppable() as stop:
-        done = relay(Settings.load(), name, names, until_idle=idle, stop=stop, telemetry=telemetry)
+        done = relay(settings, name, names, until_idle=idle, stop=stop, telemetry=telemetry)
     if json:
         output.json(asdict(done))
         return
@@ -86,6 +88,7 @@ def index(
 
     from workbench.case import get_case
     from workbench.durations import DAY, SECOND, microseconds
+    from workbench.live import logs
     from workbench.live.index.relay import relay
     from workbench.live.settings import Settings
     from workbench.live.stopping import stoppable
@@ -96,11 +99,10 @@ def index(
     days = microseconds(keep) // DAY
     found = get_case(case)
     names = Topics(topics or found.name)
-    telemetry = Telemetry("relay-index", names.prefix)
+    settings, telemetry = Settings.load(), Telemetry("relay-index", names.prefix)
+    logs.set_up(telemetry.role, settings=settings)
     with serve(telemetry, metrics_port), stoppable() as stop:
-        done = relay(
-            Settings.load(), names, until_idle=idle, keep=days, stop=stop, telemetry=telemetry
-        )
+        done = relay(settings, names, until_idle=idle, keep=days, stop=stop, telemetry=telemetry)
     if json:
         output.json(asdict(done))
         return

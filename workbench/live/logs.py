@@ -14,12 +14,13 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
 from pydantic import SecretStr
 from pythonjsonlogger.core import BaseJsonFormatter
 
+from workbench.live import health
 from workbench.live.metrics import value_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ QUIET = ("kafka", "pika", "opensearch", "opensearchpy", "httpx", "httpcore", "ur
 STRUCK = "********"
 
 
-def set_up(role: str, level: str = "INFO", settings: Settings | None = None) -> None:
+def set_up(role: str, level: str = "WARNING", settings: Settings | None = None) -> None:
     """Send this process's log to stderr, a JSON object a line; what was set up before ends.
 
     Parameters
@@ -72,17 +73,30 @@ def set_up(role: str, level: str = "INFO", settings: Settings | None = None) -> 
         logs.set_up("worker", settings=settings)
         logging.getLogger(__name__).info("checkpoint written", extra={"seconds": 0.2})
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(Line(role, () if settings is None else secrets(settings)))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Where metrics are is asked for by an option: it is told at any level.
+    logging.getLogger(health.__name__).setLevel(logging.INFO)
 
 
 def secrets(settings: Settings) -> list[str]:
     """Return the secrets of the settings, the longest first."""
     values = [value for _, value in settings if isinstance(value, SecretStr) and value]
     return sorted((value.get_secret_value() for value in values), key=len, reverse=True)
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what is stderr at the moment."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # looked up, and never set
+        return sys.stderr
 
 
 class Line(BaseJsonFormatter):

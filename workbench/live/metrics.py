@@ -21,6 +21,10 @@ EVERY = ("role", "topics")
 #: Why a message can be in quarantine, without the field and without any value: the first of these
 #: that is part of the reason.
 REASONS = (
+    "retries",
+    "unroutable",
+    "parsing_exception",
+    "mapping",
     "missing",
     "not text",
     "not a whole number",
@@ -36,10 +40,10 @@ REASONS = (
     "not a JSON object",
     "a name that comes twice",
     "neither 0 nor 1",
-    "before its event",
-    "mapping",
-    "unroutable",
-    "retries",
+    "of another type",
+    "passed that time",
+    "not after",
+    "the artifact has",
 )
 VALUES: dict[str, tuple[str, ...]] = {
     "topic": ("events", "labels", "scores", "alerts", "quarantine", "control", "shadow"),

@@ -149,6 +149,7 @@ def publish(
                     telemetry.count("labels", labels := int(messages.labels[at:end].sum()))
                     telemetry.count("events", end - at - labels)
                     telemetry.health.beat()
+                    telemetry.health.ready = True
                 at = end
     first = None if pace.first is None else spell(pace.first)
     last = None if sender.last is None else spell(sender.last)

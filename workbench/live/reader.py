@@ -109,6 +109,7 @@ class Reader:
         records = self._client.poll(timeout_ms=POLL_MS)
         if self._telemetry is not None:
             self._telemetry.health.beat()
+            self._telemetry.health.ready = True
         if not records:
             return 0
         if self._recording.goal:
