@@ -47,9 +47,7 @@ def reconcile(
         EVERYTHING.start if first is None else first, EVERYTHING.until if last is None else last
     )
     found = get_case(case)
-    report = compare(
-        Settings.load(), found.schema, Topics(topics or found.name), window, repair=repair
-    )
+    report = compare(Settings.load(), found, Topics(topics or found.name), window, repair=repair)
     if json:
         output.json(report.to_dict())
     else:

@@ -186,22 +186,12 @@ class _Relay:
                 self._sender.send(
                     key,
                     record.value or b"",
-                    self._properties(identity),
+                    properties(self._topics.prefix, identity),
                     (place, record.offset, severity),
                 )
         self._aside.put(bad)
         self._total.quarantined += len(bad)
         return sum(map(len, records.values()))
-
-    def _properties(self, identity: str) -> Any:
-        from pika import BasicProperties
-
-        return BasicProperties(
-            content_type="application/json",
-            delivery_mode=2,
-            headers={TOPICS: self._topics.prefix},
-            message_id=identity,
-        )
 
     def _settle(self) -> int:
         """Take what is confirmed; return how many alerts."""
@@ -243,3 +233,15 @@ class _Relay:
         ends = {p: self._reader.highwater(p) for p in self._reader.assignment()}
         lag = sum(max(0, e - self._reader.position(p)) for p, e in ends.items() if e is not None)
         self._telemetry.gauge("lag_offsets", lag, topic="alerts")
+
+
+def properties(prefix: str, identity: str) -> Any:
+    """Return what stands on an alert's envelope: its id, and from which topics it comes."""
+    from pika import BasicProperties
+
+    return BasicProperties(
+        content_type="application/json",
+        delivery_mode=2,
+        headers={TOPICS: prefix},
+        message_id=identity,
+    )

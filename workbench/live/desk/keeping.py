@@ -123,7 +123,7 @@ class Keeper:
         """
         from sqlalchemy.exc import DataError, IntegrityError
 
-        rows = [self._row(message) for message in messages]
+        rows = [self.row(message) for message in messages]
         with translated(self._engine, "keeping alerts"):
             try:
                 with self._engine.begin() as connection:
@@ -136,7 +136,14 @@ class Keeper:
             self._telemetry.count("desk_alerts", new)
             self._telemetry.count("duplicates", len(rows) - new)
 
-    def _row(self, message: Message) -> dict[str, Any]:
+    def row(self, message: Message) -> dict[str, Any]:
+        """Return an alert as the database has it.
+
+        Raises
+        ------
+        Refused
+            If it is none.
+        """
         try:
             alert = alerts.read(message.body)
         except BadMessage as error:

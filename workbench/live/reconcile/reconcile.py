@@ -20,6 +20,7 @@ from workbench.live.index.writing import Writer
 from workbench.live.messages import spell
 from workbench.live.reconcile import log as logs
 from workbench.live.reconcile.comparing import MOST, Comparison
+from workbench.live.reconcile.desk import Desk, alerted, is_there
 from workbench.live.reconcile.entries import Window
 from workbench.live.reconcile.held import IndexSide
 from workbench.live.reconcile.log import Log, LogSide
@@ -31,18 +32,18 @@ if TYPE_CHECKING:
 
     from opensearchpy import OpenSearch
 
+    from workbench.case import Case
     from workbench.live.reconcile.comparing import Hour
     from workbench.live.reconcile.entries import Entry, Side
     from workbench.live.settings import Settings
     from workbench.live.topics import Topics
-    from workbench.streams.schema import Schema
 
 EVERYTHING = Window(EARLIEST, LATEST)
 
 
 def reconcile(
     settings: Settings,
-    schema: Schema,
+    case: Case,
     topics: Topics,
     window: Window = EVERYTHING,
     *,
@@ -54,8 +55,8 @@ def reconcile(
     ----------
     settings
         Where they are; what has no address is left out, and the report says so.
-    schema
-        Of the case's events.
+    case
+        Whose events, and whose queues.
     topics
         Which topics.
     window
@@ -73,9 +74,9 @@ def reconcile(
     LiveError
         If one of them cannot be reached or refuses.
     """
-    report = _Places.compared(settings, schema, topics, window, repair=repair)
+    report = _Places.compared(settings, case, topics, window, repair=repair)
     if report.repaired:
-        again = _Places.compared(settings, schema, topics, window, repair=False)
+        again = _Places.compared(settings, case, topics, window, repair=False)
         again.repaired = report.repaired
         return again
     return report
@@ -87,25 +88,25 @@ class _Pair:
     left: Side
     right: Side
     window: Window
-    mend: Callable[[list[Entry]], None] | None = None
+    mend: Callable[[list[Entry], list[Entry]], None] | None = None
     elsewhere: Callable[[set[str]], set[str]] | None = None
 
 
 class _Places:
     """Everywhere that something is held, at one moment."""
 
-    def __init__(self, settings: Settings, schema: Schema, topics: Topics, log: Log) -> None:
+    def __init__(self, settings: Settings, case: Case, topics: Topics, log: Log) -> None:
         self._settings = settings
-        self._schema = schema
+        self._case = case
         self._topics = topics
         self._log = log
 
     @classmethod
     def compared(
-        cls, settings: Settings, schema: Schema, topics: Topics, window: Window, *, repair: bool
+        cls, settings: Settings, case: Case, topics: Topics, window: Window, *, repair: bool
     ) -> Report:
         report = Report(window)
-        places = cls(settings, schema, topics, Log(settings, topics))
+        places = cls(settings, case, topics, Log(settings, topics))
         earliest = places._compare(places._scored(window), report, repair=repair)
         if settings.search:
             with closing(engine.connect(settings)) as client:
@@ -113,6 +114,13 @@ class _Places:
                     places._compare(pair, report, repair=repair)
         else:
             report.notes.append("The index was left out: WORKBENCH_SEARCH is not set.")
+        if is_there(settings):
+            with closing(Desk(settings, case.name, topics)) as desk:
+                places._compare(places._kept(desk, window), report, repair=repair)
+        else:
+            report.notes.append(
+                "The desk was left out: WORKBENCH_DATABASE is not set, and it has made no file."
+            )
         return report
 
     def _compare(self, pair: _Pair, report: Report, *, repair: bool) -> int | None:
@@ -124,10 +132,10 @@ class _Places:
             hours = _elsewhere(hours, pair.elsewhere)
         for found in self._explained(hours, relation):
             relation.add(found)
-            wrong = found.missing + found.different
+            wrong = len(found.missing) + len(found.different)
             if repair and pair.mend is not None and wrong:
-                pair.mend(wrong)
-                report.repaired[pair.what] = report.repaired.get(pair.what, 0) + len(wrong)
+                pair.mend(found.missing, found.different)
+                report.repaired[pair.what] = report.repaired.get(pair.what, 0) + wrong
         report.relations.append(relation)
         return comparison.earliest
 
@@ -145,7 +153,7 @@ class _Places:
         return logs.in_quarantine(self._log)
 
     def _scored(self, window: Window) -> _Pair:
-        events = LogSide(self._log, self._topics.events, logs.events(self._schema))
+        events = LogSide(self._log, self._topics.events, logs.events(self._case.schema))
         scores = LogSide(self._log, self._topics.scores, logs.scored)
 
         def elsewhere(ids: set[str]) -> set[str]:
@@ -153,6 +161,10 @@ class _Places:
             return {e.id for e in everywhere.entries(EVERYTHING) if e.id in ids}
 
         return _Pair("events with a score", events, scores, window, elsewhere=elsewhere)
+
+    def _kept(self, desk: Desk, window: Window) -> _Pair:
+        alerts = LogSide(self._log, self._topics.alerts, alerted)
+        return _Pair("alerts in the desk", alerts, desk, window, desk.mend)
 
     def _indexed(
         self, client: OpenSearch, window: Window, report: Report, earliest: int | None
@@ -167,7 +179,8 @@ class _Places:
             window = Window(max(first, window.start), max(first, window.until))
         writer = Writer(self._settings, client, layout, days)
 
-        def mend(entries: list[Entry]) -> None:
+        def mend(missing: list[Entry], different: list[Entry]) -> None:
+            entries = missing + different
             with engine.translated(self._settings, f"the templates of {layout.prefix}-*"):
                 days.settle()
             writer.write([e.document for e in entries if e.document is not None], anew=True)
