@@ -56,9 +56,9 @@ def keep(
     metrics_port: MetricsPort = None,
     json: AsJson = False,
 ) -> None:
-    """Keep the case's alerts in the database, each once: workbench desk fraud.
+    """Keep the alerts of a case: workbench desk fraud.
 
-    They come from the queues that workbench relay alerts fills. What is no alert is parked in
+    Each is in the database once. They come from the queues that workbench relay alerts fills. What is no alert is parked in
     the queue workbench.alerts.CASE.parked, with the reason.
     """
     from dataclasses import asdict
@@ -116,9 +116,9 @@ def verdict(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Keep an analyst's verdict on an alert, and send it as a label to PREFIX.labels.
+    """Keep a verdict on an alert, and send it as a label.
 
-    The running detector learns from it as from any other label. Giving the same verdict again
+    The label goes to PREFIX.labels. The running detector learns from it as from any other label. Giving the same verdict again
     does nothing; giving the other one updates it and sends a label again, which a detector that
     has learned the first one leaves aside.
     """

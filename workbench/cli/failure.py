@@ -102,7 +102,7 @@ def _usage(error: Any) -> str:
     if causes is not None:
         text = text.replace("Invalid value", f"Invalid value {causes()[0]['input']!r}", 1)
     context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "workbench"
+    command = context.command_path.rstrip() if context is not None else "workbench"
     return f"{command}: {text}; {command} --help shows what is allowed."
 
 

@@ -29,10 +29,5 @@ def insert_new(
     if not rows:
         return []
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = (
-        dialect.insert(table)
-        .values(list(rows))
-        .on_conflict_do_nothing()
-        .returning(*table.primary_key.columns)
-    )
-    return connection.execute(statement).all()
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    return connection.execute(statement.returning(*table.primary_key), list(rows)).all()
