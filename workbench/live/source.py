@@ -60,7 +60,7 @@ class Source:
             settings,
             group_id=group,
             client_id=group or "workbench-catch-up",
-            max_partition_fetch_bytes=4 << 20,
+            max_partition_fetch_bytes=1 << 19,
         )
         self.settings, self.topics = settings, topics
         self.lateness = lateness
@@ -73,7 +73,7 @@ class Source:
         self.promise = NEVER
         self._promised_at = NEVER * 1.0
         self._quiet_since: dict[TopicPartition, float] = {}
-        self._paused: set[TopicPartition] = set()
+        self._held: dict[TopicPartition, int] = {}
         self._must_reach: Mapping[TopicPartition, int] = {}
         self.consumer.assign(self.all)
 
@@ -116,13 +116,13 @@ class Source:
 
     def positions(self) -> dict[TopicPartition, int]:
         """Return the next offset of each partition."""
-        return {p: self.consumer.position(p) for p in self.all}
+        return {p: self.position(p) for p in self.all}
 
     def look(self, waiting: Collection[TopicPartition]) -> set[TopicPartition]:
         """Return which of some partitions have nothing more to read, asking the brokers now."""
         from kafka.errors import KafkaError
 
-        waiting = [p for p in waiting if p not in self._paused]
+        waiting = [p for p in waiting if p not in self._held]
         if not waiting:
             return set()
         try:
@@ -149,31 +149,41 @@ class Source:
         promised = now - self._promised_at < PROMISED
         after = self.lateness / SECOND + (PROMISED_IDLE if promised else IDLE)
         idle = {p for p, since in self._quiet_since.items() if now - since >= after}
-        read = len(self.partitions) - len(self._paused)
+        read = len(self.partitions) - len(self._held)
         return set() if promised and len(idle) < read else idle
 
     def silent_for(self) -> float:
         """Return for how many seconds no partition has had anything (0: one has)."""
-        read = [p for p in self.partitions if p not in self._paused]
+        read = [p for p in self.partitions if p not in self._held]
         if any(p not in self._quiet_since for p in read):
             return 0.0
         return time.monotonic() - max(self._quiet_since[p] for p in read)
 
     def hold(self, partitions: Collection[TopicPartition]) -> None:
-        """Stop reading some partitions, which are far ahead, and read on with all others."""
-        held = set(partitions)
-        if more := held - self._paused:
-            self.consumer.pause(*more)
-        if fewer := self._paused - held:
-            self.consumer.resume(*fewer)
-        self._paused = held
+        """Stop reading some partitions, which are far ahead, and read on with all others.
+
+        They are given up and taken again: what kafka-python 3.0 has fetched of a partition that
+        is paused may stay there for ever.
+        """
+        if self._held.keys() == set(partitions):
+            return
+        taken = {p: at for p, at in self._held.items() if p not in partitions}
+        self._held = {p: self.position(p) for p in partitions}
+        self.consumer.assign([p for p in self.all if p not in self._held])
+        for partition, offset in taken.items():
+            self.consumer.seek(partition, offset)
+
+    def position(self, partition: TopicPartition) -> int:
+        """Return the next offset of a partition."""
+        held = self._held.get(partition)
+        return int(self.consumer.position(partition)) if held is None else held
 
     def lags(self) -> dict[str, int]:
         """Return how many messages of each topic lie ahead, as the brokers last said."""
         lags = dict.fromkeys((p.topic for p in self.partitions), 0)
         for partition in self.partitions:
-            end = self.consumer.highwater(partition) or 0
-            lags[partition.topic] += max(0, end - self.consumer.position(partition))
+            end = 0 if partition in self._held else self.consumer.highwater(partition) or 0
+            lags[partition.topic] += max(0, end - self.position(partition))
         return lags
 
     def must_begin_at_zero(self) -> None:

@@ -360,10 +360,9 @@ class _Worker:
     def _hold(self) -> None:
         """Keep what waits in memory bounded: partitions that are far ahead are not read."""
         events, labels = self.merger.waiting
-        if events > MOST_WAITING or labels > MOST_LABELS:
-            self.source.hold(self.merger.ahead(self._reached))
-        elif events < MOST_WAITING // 2 and labels < MOST_LABELS // 2:
-            self.source.hold(())
+        many = events > MOST_WAITING or labels > MOST_LABELS
+        # Chosen anew each time: one that is held must not become the one that all wait for.
+        self.source.hold(self.merger.ahead(self._reached) if many else ())
 
     def _tell(self, seconds: float) -> None:
         """Tell telemetry what a transaction has brought."""
