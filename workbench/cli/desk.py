@@ -58,8 +58,8 @@ def keep(
 ) -> None:
     """Keep the alerts of a case: workbench desk fraud.
 
-    Each is in the database once. They come from the queues that workbench relay alerts fills. What is no alert is parked in
-    the queue workbench.alerts.CASE.parked, with the reason.
+    Each is in the database once. They come from the queues that workbench relay alerts fills.
+    What is no alert is parked in the queue workbench.alerts.CASE.parked, with the reason.
     """
     from dataclasses import asdict
 
@@ -118,12 +118,12 @@ def verdict(
 ) -> None:
     """Keep a verdict on an alert, and send it as a label.
 
-    The label goes to PREFIX.labels. The running detector learns from it as from any other label. Giving the same verdict again
-    does nothing; giving the other one updates it and sends a label again, which a detector that
-    has learned the first one leaves aside.
+    The label goes to PREFIX.labels, and the running detector learns from it as from any other.
+    Giving the same verdict again does nothing; giving the other one updates it and sends a label
+    again, which a detector that has learned the first one leaves aside.
     """
     from workbench.errors import ParameterError
-    from workbench.live.desk.database import open_database
+    from workbench.live.desk.database import opened
     from workbench.live.desk.verdicts import give
     from workbench.live.settings import Settings
     from workbench.moments import moment, ticks
@@ -133,14 +133,9 @@ def verdict(
             f"the verdict {decision!r}", allowed="true or false", hint="write one of them"
         )
     settings = Settings.load()
-    given = give(
-        settings,
-        open_database(settings, database),
-        alert_id,
-        decision == "true",
-        known_at=ticks(moment(known_at, "--known-at")),
-        topics=topics,
-    )
+    known = ticks(moment(known_at, "--known-at"))
+    with opened(settings, database) as engine:
+        given = give(settings, engine, alert_id, decision == "true", known_at=known, topics=topics)
     if json:
         output.json({"verdict": given.what, "topic": given.topic, "label": given.label})
         return
@@ -165,12 +160,11 @@ def alerts(
     """Show alerts without a verdict, those of the latest events first."""
     import orjson
 
-    from workbench.live.desk.database import open_database, translated
+    from workbench.live.desk.database import opened, translated
     from workbench.live.desk.tables import open_alerts
     from workbench.live.settings import Settings
 
-    engine = open_database(Settings.load(), database)
-    with translated(engine, "reading alerts"):
+    with opened(Settings.load(), database) as engine, translated(engine, "reading alerts"):
         rows = open_alerts(engine, limit)
     found = [{**orjson.loads(row.document), "topics": row.topics} for row in rows]
     if json:

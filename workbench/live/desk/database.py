@@ -77,8 +77,23 @@ def address(settings: Settings, given: str | None = None) -> URL:
     raise ParameterError.of(name, allowed=_ALLOWED, hint=_HINT)
 
 
+@contextmanager
+def opened(settings: Settings, given: str | None = None) -> Iterator[Engine]:
+    """Give the desk's database as :func:`open_database` does, and close it after the block."""
+    engine = open_database(settings, given)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def open_database(settings: Settings, given: str | None = None) -> Engine:
     """Connect to the desk's database, and make its tables if they are not there.
+
+    Parameters
+    ----------
+    settings, given
+        See :func:`address`.
 
     Raises
     ------
@@ -96,8 +111,12 @@ def open_database(settings: Settings, given: str | None = None) -> Engine:
     else:
         options = {"connect_timeout": PATIENCE, "application_name": "workbench"}
         engine = create_engine(url, connect_args=options, pool_pre_ping=True)
-    with translated(engine, "making its tables"):
-        _make(engine)
+    try:
+        with translated(engine, "making its tables"):
+            _make(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.live import alerts
-from workbench.live.consumer import Consumed, Refused, consume
-from workbench.live.desk.database import open_database, translated
+from workbench.live.consumer import Refused, consume
+from workbench.live.desk.database import opened, translated
 from workbench.live.desk.tables import ALERTS
 from workbench.live.inserting import insert_new
 from workbench.live.messages import BadMessage
@@ -75,10 +75,9 @@ def keep(
     LiveError
         If a server cannot be reached at the start, or refuses.
     """
-    engine = open_database(settings, database)
-    keeper = Keeper(engine, case, telemetry)
-    try:
-        done: Consumed = consume(
+    with opened(settings, database) as engine:
+        keeper = Keeper(engine, case, telemetry)
+        done = consume(
             settings,
             Routes(case),
             keeper,
@@ -86,8 +85,6 @@ def keep(
             stop=stop,
             telemetry=telemetry,
         )
-    finally:
-        engine.dispose()
     return Kept(keeper.new, keeper.there, done.parked)
 
 
