@@ -22,6 +22,7 @@ import orjson
 
 from workbench.case import get_case
 from workbench.errors import BadInput
+from workbench.live.account import Account
 from workbench.live.catchup import catch_up
 from workbench.live.intake import Bad, Intake
 from workbench.live.lanes import Lanes, Takeover
@@ -149,6 +150,7 @@ class _Worker:
         self.outbox = outbox
         self.telemetry = telemetry
         self.topics = options.topics
+        self.account = Account(telemetry, self.topics)
         self.checkpoints = Checkpoints(options.state)
         codec = EventCodec(get_case(options.artifact.case).schema)
         self.intake = Intake(codec, self.topics)
@@ -235,7 +237,7 @@ class _Worker:
             fate = self.merger.label(partition, label, FIRST if again else self.written.key)
             if fate == "forgotten" and not again:
                 bad.append(_forgotten(partition, offset, "known_at"))
-        self.telemetry.count("events", len(events))
+        self.account.came(records, events, self._written)
         self.telemetry.count("labels", len(labels))
         self._put_away(bad)
         if late:
@@ -305,12 +307,13 @@ class _Worker:
             events = [event for event in events if event.event_id not in again]
         counting, shadow = self.lanes.process(events, labels)
         written = self.written.key
+        counting = [outcome for outcome in counting if outcome.key > written]
         for outcome in counting:
-            if outcome.key > written:
-                self._write(self.topics.scores, outcome.entity, outcome.score)
-                if outcome.alert is not None:
-                    self._write(self.topics.alerts, outcome.entity, outcome.alert)
-                    self.telemetry.count("alerts", severity=outcome.alert["severity"])
+            self._write(self.topics.scores, outcome.entity, outcome.score)
+            if outcome.alert is not None:
+                self._write(self.topics.alerts, outcome.entity, outcome.alert)
+                self.telemetry.count("alerts", severity=outcome.alert["severity"])
+        self.account.scored(counting, self.lanes.in_charge(self.merger.passed.time).path.delays)
         for outcome in shadow:
             if outcome.key > written:
                 self._write(self.topics.shadow, outcome.entity, outcome.score)
@@ -333,7 +336,8 @@ class _Worker:
             self._checkpoint(place)
         self.outbox.commit(self._out, place, self.source.consumer)
         self.place = place
-        self._tell(time.monotonic() - began)
+        seconds = time.monotonic() - began
+        self.account.committed(self._out, self.merger.passed.time, self.source.lags(), seconds)
         self._out.clear()
 
     def _save(self) -> None:
@@ -363,18 +367,6 @@ class _Worker:
         many = events > MOST_WAITING or labels > MOST_LABELS
         # Chosen anew each time: one that is held must not become the one that all wait for.
         self.source.hold(self.merger.ahead(self._reached) if many else ())
-
-    def _tell(self, seconds: float) -> None:
-        """Tell telemetry what a transaction has brought."""
-        telemetry, topics, merger = self.telemetry, self.topics, self.merger
-        telemetry.observe("transaction_seconds", seconds)
-        for topic, name in ((topics.scores, "scores"), (topics.shadow, "shadow_scores")):
-            telemetry.count(name, sum(message.topic == topic for message in self._out))
-        telemetry.gauge("watermark_seconds", merger.passed.time / 1e6)
-        newest = max(merger.newest.values())
-        telemetry.gauge("lag_event_seconds", max(0, newest - merger.passed.time) / 1e6)
-        for topic, lag in self.source.lags().items():
-            telemetry.gauge("lag_offsets", lag, topic=topic)
 
 
 def _forgotten(partition: Any, offset: int, name: str) -> Bad:

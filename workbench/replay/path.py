@@ -62,6 +62,11 @@ class Path:
     strict
         Whether a label that became known before its event is an error; otherwise it is counted
         and used for nothing.
+
+    Attributes
+    ----------
+    delays
+        From their events to the labels that were delivered last (µs), shape (m,).
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Path:
         self.counts = Counts()
         self.last: tuple[int, str] | None = None
         self.pending = Pending(len(self.engine.names), pace.horizon)
+        self.delays = np.empty(0, np.int64)
         self._queue = LabelQueue()
 
     @property
@@ -113,6 +119,7 @@ class Path:
         self._queue.add(labels)
         n = events.height
         if n == 0:
+            self.delays = self.delays[:0]
             return np.empty(0)
         time = events["event_time"].to_physical().to_numpy().astype(np.int64, copy=False)
         ids = events["event_id"].to_list()
@@ -156,7 +163,8 @@ class Path:
         if not found.all():
             self.counts.without_event += int((~found).sum())
             known, rows, values = known[found], rows[found], values[found]
-        if (known < self.pending.time[rows]).any():
+        self.delays = known - self.pending.time[rows]
+        if (self.delays < 0).any():
             raise StreamError(
                 "A label became known before its event happened. Labels must have a known_at at "
                 "or after their event's event_time; import the source again, which puts such "
