@@ -89,7 +89,7 @@ def search(
 def _history(rows: "Sequence[dict[str, Any]]") -> list[dict[str, str]]:
     return [
         {
-            "time": _text(row, "event_time"),
+            "time": _time(row),
             "event": _text(row, "event_id"),
             "score": _number(row.get("score")),
             "alert": _text(row, "severity"),
@@ -102,7 +102,7 @@ def _history(rows: "Sequence[dict[str, Any]]") -> list[dict[str, str]]:
 def _alerts(rows: "Sequence[dict[str, Any]]") -> list[dict[str, str]]:
     return [
         {
-            "time": _text(row, "event_time"),
+            "time": _time(row),
             "entity": _text(row, "entity"),
             "score": _number(row.get("score")),
             "severity": _text(row, "severity"),
@@ -122,6 +122,10 @@ def _hours(rows: "Sequence[dict[str, Any]]") -> list[dict[str, str]]:
         }
         for row in rows
     ]
+
+
+def _time(row: "dict[str, Any]") -> str:
+    return _text(row, "event_time")[:19] + "Z"
 
 
 def _text(row: "dict[str, Any]", name: str) -> str:

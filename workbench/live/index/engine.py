@@ -6,6 +6,7 @@ once and not again: who may wait decides with :func:`passing`.
 
 from __future__ import annotations
 
+import logging
 import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ def connect(settings: Settings) -> OpenSearch:
         def loads(self, s: str) -> Any:
             return orjson.loads(s)
 
+    # Every fault that the client logs is raised as well, and said then.
+    logging.getLogger("opensearch").setLevel(logging.CRITICAL)
     hosts = settings.need("search", "opensearch").split(",")
     for host in hosts:
         if not host.startswith(("http://", "https://")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.live.settings import Settings
     from workbench.live.telemetry import Telemetry
 
+LOG = logging.getLogger(__name__)
 #: The most documents, and about the most bytes, of one request.
 MOST, LARGEST = 2_000, 8 << 20
 #: Seconds without any progress after which an engine is given up.
@@ -148,6 +150,11 @@ class Writer:
             if self._telemetry is not None:
                 self._telemetry.count("retries", sink="search")
             left = failed
+            LOG.warning(
+                "the search engine did not take all documents: again in %.1f s",
+                pause,
+                extra={"messages": len(left), "sink": "search"},
+            )
             if self._stop.wait(pause):
                 raise Interrupted("stopped while the search engine did not answer")
             pause = min(2 * pause, _LONGEST_PAUSE)
