@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
-from live_examples import begin, hashes, run
+from live_examples import begin, hashes, run, simulated
 
 from workbench.live.publish import publish
 from workbench.live.record import state_of
@@ -80,7 +80,8 @@ def test_killed_while_publishing_goes_on(kafka: Server, topics: str, tmp_path: P
 def test_killed_while_the_stream_is_written(kafka: Server, topics: str, tmp_path: Path) -> None:
     moments, out = random.Random(5), tmp_path / "s"
     command = ("record", "fraud", "--out", out, "--topics", topics, *IDLE)
-    publish(kafka.settings, Stream.open(FRAUD), Topics(topics))
+    stream = simulated(tmp_path / "published", days=20, scale=0.5)
+    publish(kafka.settings, stream, Topics(topics))
 
     for _ in range(2):
         recorder = begin(kafka.environment, *command)
@@ -91,8 +92,8 @@ def test_killed_while_the_stream_is_written(kafka: Server, topics: str, tmp_path
     code, _, err = run(kafka.environment, *command)
 
     assert (code, err) == (0, "")
-    assert hashes(Stream.open(out)) == hashes(Stream.open(FRAUD))
-    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+    assert hashes(Stream.open(out)) == hashes(stream)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "s"]
 
 
 def _wait_for_topics(kafka: Server, prefix: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from kafka.errors import KafkaTimeoutError
 
 from workbench.case import get_case
 from workbench.durations import microseconds
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 PROMISE = "workbench-promise"
 #: The most messages that are sent before all of them must be acknowledged.
 CHUNK = 2_000
+#: How long the brokers may take for a chunk, a change of leaders included (s).
+PATIENCE = 60.0
 
 
 @dataclass(slots=True)
@@ -126,15 +130,15 @@ def publish(
     delay = microseconds(label_delay or get_case(stream.case).label_delay)
     made = create(settings, topics, partitions or PARTITIONS)
     whole = stream.n_events + stream.n_labels if start is None and until is None else 0
-    began = time.monotonic()
+    began, stop = time.monotonic(), stop or Stop()
     what = f"publishing to the topics {topics.prefix}.*"
     with (
         translated(settings, what),
         _closing(producer(settings)) as client,
         progress(f"publish {stream.case}", whole, "messages") as step,
     ):
-        sender = _Sender(client, topics, partitions)
-        pace = _Pace(speed or Speed(), stop or Stop())
+        sender = _Sender(client, topics, partitions, stop)
+        pace = _Pace(speed or Speed(), stop)
         for messages in arrivals(stream, codec, delay, start, until):
             at = 0
             while at < len(messages):
@@ -163,6 +167,8 @@ def _send(
     try:
         with translated(settings, what):
             sender.send(messages, at, end)
+    except Interrupted:
+        raise Interrupted(_left(sender, int(messages.times[at]))) from None
     except LiveError as error:
         raise LiveError(f"{error} {_left(sender, int(messages.times[at]))}.") from error
 
@@ -195,13 +201,30 @@ class _Pace:
 class _Sender:
     """Sends chunk after chunk; each is acknowledged before the next one."""
 
-    def __init__(self, client: KafkaProducer, topics: Topics, partitions: int | None) -> None:
+    def __init__(
+        self, client: KafkaProducer, topics: Topics, partitions: int | None, stop: Stop
+    ) -> None:
         self.events = 0
         self.labels = 0
         self.last: int | None = None
         self._client = client
+        self._stop = stop
         self._topics = (topics.events, topics.labels)
         self._counts = tuple(_count(client, topic, partitions) for topic in self._topics)
+
+    def _flush(self) -> None:
+        """Wait until all is acknowledged; the producer itself might wait without end."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._client.flush(timeout=1)
+            except KafkaTimeoutError:
+                if self._stop.asked:
+                    raise Interrupted from None
+                if time.monotonic() > until:
+                    raise KafkaTimeoutError(f"no acknowledgement for {PATIENCE:g} s") from None
+            else:
+                return
 
     def send(self, messages: Arrivals, at: int, end: int) -> None:
         """Send some of the messages and wait until the brokers have them.
@@ -225,7 +248,7 @@ class _Sender:
             )
             for kind, key, value in zip(kinds, keys, values, strict=True)
         ]
-        self._client.flush()
+        self._flush()
         for future in sent:
             if not future.succeeded():
                 raise future.exception
@@ -253,4 +276,5 @@ def _closing(client: KafkaProducer) -> Iterator[KafkaProducer]:
         yield client
     finally:
         # What is not acknowledged by now was not counted: its time is where to go on.
-        client.close(timeout=5)
+        with suppress(KafkaTimeoutError):
+            client.close(timeout=2)
