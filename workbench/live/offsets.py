@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 #: Seconds between commits: what was passed on since is passed on again after a crash.
 EVERY = 1.0
+#: Milliseconds within which brokers must answer.
+PATIENCE = 3_000
 
 
 class Offsets:
@@ -43,38 +45,34 @@ class Offsets:
         self._next[place] = offset + 1
 
     def tick(self) -> None:
-        """Commit if it is time to; where brokers are away, later."""
-        from kafka.errors import KafkaError
-
-        if time.monotonic() - self._since < EVERY:
-            return
-        self._since = time.monotonic()
-        with translated(self._settings, self._what):
-            try:
-                self._commit(5_000)
-            except KafkaError as error:
-                if not error.retriable:
-                    raise
-                LOG.warning("offsets are not committed yet: %s", type(error).__name__)
+        """Commit if it is time to."""
+        if time.monotonic() - self._since >= EVERY:
+            self.commit()
 
     def commit(self) -> None:
-        """Commit now.
+        """Commit now; where brokers are away, another time: it is only passed on again.
 
         Raises
         ------
         LiveError
-            If the brokers do not take it.
+            If the brokers refuse.
         """
-        with translated(self._settings, self._what):
-            self._commit(10_000)
-
-    def _commit(self, milliseconds: int) -> None:
+        from kafka.errors import KafkaError
         from kafka.structs import OffsetAndMetadata
 
-        if self._next:
-            offsets = {p: OffsetAndMetadata(offset, "", -1) for p, offset in self._next.items()}
-            self._consumer.commit(offsets, timeout_ms=milliseconds)
-            self._next.clear()
+        self._since = time.monotonic()
+        if not self._next:
+            return
+        offsets = {p: OffsetAndMetadata(offset, "", -1) for p, offset in self._next.items()}
+        with translated(self._settings, self._what):
+            try:
+                self._consumer.commit(offsets, timeout_ms=PATIENCE)
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                LOG.warning("offsets are not committed yet: %s", type(error).__name__)
+            else:
+                self._next.clear()
 
 
 def at_end(consumer: KafkaConsumer) -> bool:
