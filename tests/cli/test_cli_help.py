@@ -37,6 +37,11 @@ CONTRACT = {
     "services status": ["[NAME]...", "--dir", "--json"],
     "services env": ["[NAME]...", "--dir", "--as", "--json"],
     "services secrets": ["--dir", "--force"],
+    "relay index": ["CASE", "--topics", "--until-idle", "--keep", "--metrics-port", "--json"],
+    "search": [
+        "CASE", "--entity", "--top", "--by-hour", "--from", "--until", "--topics", "--json",
+    ],
+    "reconcile": ["CASE", "--topics", "--from", "--until", "--repair", "--json"],
     "lab": [],
 }  # fmt: skip
 

@@ -29,7 +29,7 @@ def reconcile(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Compare what Kafka, the index and the desk hold.
+    """Compare Kafka, the index and the desk, and repair the last two.
 
     Events, scores and alerts are compared by hour and then, where hours differ, by id. The exit
     code is 1 while anything differs.
