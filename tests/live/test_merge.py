@@ -141,6 +141,20 @@ def test_whether_an_event_is_late_follows_from_its_own_partition(second: int, fa
     assert not merger.unsettled
 
 
+def test_a_late_event_waits_until_its_place_is_passed() -> None:
+    merger = a_merger(lateness=LATENESS)
+    merger.event("p", at(20))
+    merger.event("q", at(10))
+    assert merger.event("p", at(15)) == "late"
+    merger.defer(at(15))
+    merger.release(merger.horizon(idle=["p"]))
+    assert merger.late() == []
+
+    merger.release(FOREVER)
+    assert merger.late() == [at(15)]
+    assert merger.late() == []
+
+
 def test_what_was_passed_over_and_comes_then_is_late_and_follows_from_more_than_the_log() -> None:
     merger = a_merger()
     merger.event("p", at(10))

@@ -69,7 +69,7 @@ class Merger:
     'taken'
     'taken'
     >>> merger.release(merger.horizon())[0]
-    [Event(time=5, event_id='5', values=(), written=0)]
+    [Event(time=5, event_id='5', values=())]
     """
 
     def __init__(self, partitions: Iterable[Hashable], lateness: int, after: Key) -> None:
@@ -82,6 +82,7 @@ class Merger:
         self.unsettled = False
         self._events: list[Event] = []
         self._labels: list[Label] = []
+        self._late: list[Event] = []
         self._seen: dict[str, int] = {}
         self._remembered = NEVER
 
@@ -123,6 +124,17 @@ class Merger:
             return "late"
         self._events.append(event)
         return "taken"
+
+    def defer(self, event: Event) -> None:
+        """Keep a late event until its place is passed: only then is it not scored too early."""
+        self._late.append(event)
+
+    def late(self) -> list[Event]:
+        """Hand out the late events whose place is passed."""
+        due = [event for event in self._late if event[:2] <= self.passed]
+        if due:
+            self._late = [event for event in self._late if event[:2] > self.passed]
+        return due
 
     def label(self, partition: Hashable, label: Label, floor: Key = FIRST) -> Fate:
         """Take a label of a partition, and say what becomes of it: a late one counts from now."""
@@ -224,7 +236,8 @@ class Merger:
         return {
             "passed": list(self.passed),
             "newest": list(self.newest.values()),
-            "events": [[*e[:2], list(e.values), e.written] for e in self._events],
+            "events": [[*event[:2], list(event.values)] for event in self._events],
+            "late": [[*event[:2], list(event.values)] for event in self._late],
             "labels": [list(label) for label in self._labels],
             "seen": [list(self._seen), list(self._seen.values())],
             "remembered": self._remembered,
@@ -234,7 +247,8 @@ class Merger:
         """Take over what :meth:`state` returned."""
         self.passed = Key(*state["passed"])
         self.newest = dict(zip(self.newest, state["newest"], strict=True))
-        self._events = [Event(time, i, tuple(v), at) for time, i, v, at in state["events"]]
+        self._events = [Event(time, i, tuple(values)) for time, i, values in state["events"]]
+        self._late = [Event(time, i, tuple(values)) for time, i, values in state["late"]]
         self._labels = [Label(*label) for label in state["labels"]]
         self._seen = dict(zip(*state["seen"], strict=True))
         self._remembered = state["remembered"]

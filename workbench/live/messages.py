@@ -43,13 +43,12 @@ class BadMessage(Exception):
 class Event(NamedTuple):
     """An event as it came: time (µs since 1970, UTC), id, and the values of the schema's columns.
 
-    Events compare by time and id: the total order. ``written`` is when its message was.
+    Events compare by time and id: the total order.
     """
 
     time: int
     event_id: str
     values: tuple[Any, ...]
-    written: int = 0
 
 
 class Label(NamedTuple):
@@ -203,14 +202,13 @@ class EventCodec:
         get = document.get
         event_id = read_id(get(EVENT_ID))
         time = read_time(get(EVENT_TIME), EVENT_TIME, written)
-        values = tuple([_value(get(c.name), c) for c in self.schema.columns])
-        return Event(time, event_id, values, written)
+        return Event(time, event_id, tuple([_value(get(c.name), c) for c in self.schema.columns]))
 
     def frame(self, events: Sequence[Event]) -> pl.DataFrame:
         """Return events as a frame with the schema's types."""
         if not events:
             return pl.DataFrame(schema=self.schema.events)
-        times, ids, values, _ = zip(*events, strict=True)
+        times, ids, values = zip(*events, strict=True)
         columns = zip(*values, strict=True)
         series = [pl.Series(EVENT_ID, ids, pl.String)]
         series.append(_times(EVENT_TIME, times))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ class Source:
         In whose name offsets are committed; None commits none.
     lateness
         How far partitions may be out of order (µs).
+    patience
+        How long all may be silent until that is taken for the end (s).
 
     Attributes
     ----------
@@ -54,7 +57,12 @@ class Source:
     """
 
     def __init__(
-        self, settings: Settings, topics: Topics, group: str | None, lateness: int
+        self,
+        settings: Settings,
+        topics: Topics,
+        group: str | None,
+        lateness: int,
+        patience: float | None = None,
     ) -> None:
         self.consumer = clients.consumer(
             settings,
@@ -64,6 +72,7 @@ class Source:
         )
         self.settings, self.topics = settings, topics
         self.lateness = lateness
+        self._patience = math.inf if patience is None else patience
         self.partitions = [
             partition
             for topic in (topics.events, topics.labels)
@@ -146,6 +155,8 @@ class Source:
         before all are silent.
         """
         now = time.monotonic()
+        if self.silent_for() >= self._patience:
+            return set(self.partitions)
         promised = now - self._promised_at < PROMISED
         after = self.lateness / SECOND + (PROMISED_IDLE if promised else IDLE)
         idle = {p for p, since in self._quiet_since.items() if now - since >= after}

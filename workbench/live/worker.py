@@ -103,7 +103,7 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
         If another worker of the same name has taken over.
     """
     name = f"workbench-live-{options.topics.prefix}"
-    source = Source(settings, options.topics, name, options.lateness)
+    source = Source(settings, options.topics, name, options.lateness, options.until_idle)
     try:
         if options.successor:
             _last(options, source)
@@ -220,14 +220,13 @@ class _Worker:
         control = records.pop(self.source.control, ())
         events, labels, bad = self.intake.read(records)
         bad = [b for b in bad if not self._written((b.topic, b.partition), b.offset)]
-        late: list[Event] = []
         for partition, offset, event in events:
             again = self._written(partition, offset)
             fate = self.merger.event(partition, event, FIRST if again else self.written.key)
-            if fate == "taken" or again:
+            if fate == "late" and not (again and event[:2] <= self.written.key):
+                self.merger.defer(event)
+            elif fate == "taken" or again:
                 continue
-            if fate == "late":
-                late.append(event)
             elif fate == "duplicate":
                 self.telemetry.count("duplicates")
             elif fate == "forgotten":
@@ -240,10 +239,6 @@ class _Worker:
         self.account.came(records, events, self._written)
         self.telemetry.count("labels", len(labels))
         self._put_away(bad)
-        if late:
-            self.telemetry.count("late_events", len(late))
-            for outcome in self.lanes.late(late, self.merger.passed.time):
-                self._write(self.topics.scores, outcome.entity, outcome.score)
         for record in control:
             self._told(record)
 
@@ -283,12 +278,14 @@ class _Worker:
             began = time.monotonic()
             self._reached = self._horizon()
             events, labels = self.merger.release(self._reached, BATCH)
-            if not events:
-                break
-            self._score(events, labels)
-            self.telemetry.observe("batch_seconds", time.monotonic() - began)
+            if events:
+                self._score(events, labels)
+                self.telemetry.observe("batch_seconds", time.monotonic() - began)
+            if late := self.merger.late():
+                self._score_late(late)
             self._commit()
-        self._commit()
+            if not events:
+                return
 
     def _horizon(self) -> int:
         """Return the time before which nothing is to come, as far as events wait for it."""
@@ -317,6 +314,11 @@ class _Worker:
         for outcome in shadow:
             if outcome.key > written:
                 self._write(self.topics.shadow, outcome.entity, outcome.score)
+
+    def _score_late(self, events: list[Event]) -> None:
+        self.telemetry.count("late_events", len(events))
+        for outcome in self.lanes.late(events, self.merger.passed.time):
+            self._write(self.topics.scores, outcome.entity, outcome.score)
 
     def _write(self, topic: str, entity: str, document: dict[str, Any]) -> None:
         self._out.append(Message(topic, entity.encode(), orjson.dumps(document)))
