@@ -30,7 +30,7 @@ SERIES = {"role": "relay-index"}
 
 
 @pytest.fixture(scope="module", params=["opensearch", "elasticsearch"])
-def mortal(
+def own(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Server]:
     """An engine of this module's own."""
@@ -40,6 +40,13 @@ def mortal(
     finally:
         services.down()
         services.remove()
+
+
+@pytest.fixture
+def mortal(own: Server) -> Server:
+    """The same, up again after whatever the last test did to it."""
+    own.services.start(own.name)
+    return own
 
 
 @pytest.mark.timeout(600)
@@ -135,7 +142,6 @@ def test_whoever_is_asked_to_stop_while_the_engine_is_away_leaves_at_once(
     finally:
         running.kill()
         running.communicate()
-        mortal.services.start(mortal.name)
 
     assert running.returncode in (0, 130)
     assert "Traceback" not in err

@@ -89,3 +89,11 @@ def test_of_two_with_one_id_on_the_first_side_the_later_counts() -> None:
     old, new = entry(1, 0, 0), entry(1, 0, 1)
 
     assert list(Comparison(Held([old, new]), Held([new]), ALL).differences()) == []
+
+
+def test_what_both_sides_have_twice_is_doubled_all_the_same() -> None:
+    a, b = entry(1, 0, 0), entry(2, 1, 0)
+
+    (found,) = Comparison(Held([a, a, b]), Held([a, b, a]), ALL).differences()
+
+    assert found.doubled == [a]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The most entries of one side that are in memory at once.
 MOST = 50_000
+#: Hashes of the second side that are kept to notice what it has twice while both counts agree.
+REMEMBERED = 500_000
 
 
 class Hour(NamedTuple):
@@ -78,7 +80,7 @@ class Comparison:
     def __init__(self, left: Side, right: Side, window: Window) -> None:
         self._sides = left, right
         self._window = window
-        self._tallies = Tally(), Tally()
+        self._tallies = Tally(), Tally(REMEMBERED)
         for tally, side in zip(self._tallies, self._sides, strict=True):
             tally.add(side.entries(window))
         self.counted = self._tallies[0].total, self._tallies[1].total

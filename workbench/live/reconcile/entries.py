@@ -80,6 +80,19 @@ class Tally:
 
     A sum and not an exclusive or: what comes twice does not take itself away.
 
+    Parameters
+    ----------
+    remembered
+        How many hashes are kept to notice what comes twice; those of hours that were not met
+        for long are forgotten first.
+
+    Attributes
+    ----------
+    counts
+        How many entries each hour has.
+    doubled
+        Hours in which something was met twice.
+
     Examples
     --------
     >>> one, other = Tally(), Tally()
@@ -89,9 +102,12 @@ class Tally:
     True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: int = 0) -> None:
         self.counts: defaultdict[int, int] = defaultdict(int)
+        self.doubled: set[int] = set()
         self._sums: defaultdict[int, int] = defaultdict(int)
+        self._room = remembered
+        self._seen: dict[int, set[int]] = {}
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Count entries."""
@@ -99,6 +115,7 @@ class Tally:
             hour = entry.hour
             self.counts[hour] += 1
             self._sums[hour] = (self._sums[hour] + entry.digest) & _MASK
+            self._remember(hour, entry.digest)
 
     @property
     def total(self) -> int:
@@ -106,9 +123,21 @@ class Tally:
         return sum(self.counts.values())
 
     def differing(self, other: Tally) -> list[int]:
-        """Return the hours in which another one has not the same, in order."""
+        """Return the hours in which another one has not the same, or has it twice, in order."""
         hours = self.counts.keys() | other.counts.keys()
-        return sorted(h for h in hours if self._of(h) != other._of(h))
+        return sorted(h for h in hours if self._of(h) != other._of(h) or h in other.doubled)
 
     def _of(self, hour: int) -> tuple[int, int]:
         return self.counts.get(hour, 0), self._sums.get(hour, 0)
+
+    def _remember(self, hour: int, digest: int) -> None:
+        # Taken out and put back: the last one is the one that was met last.
+        seen = self._seen.pop(hour, set())
+        self._seen[hour] = seen
+        if digest in seen:
+            self.doubled.add(hour)
+        elif self._room > 0:
+            seen.add(digest)
+            self._room -= 1
+        elif len(self._seen) > 1:
+            self._room += len(self._seen.pop(next(iter(self._seen))))
