@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 import pytest
 from kafka import KafkaProducer
-from live_examples import begin, events_of, hashes, labels_of, run, simulated
+from live_examples import begin, events_of, for_people, hashes, labels_of, run, simulated
 
 from workbench.case import get_case
 from workbench.errors import ParameterError
@@ -184,7 +184,7 @@ def test_a_time_that_has_not_come_is_waited_for(
     publish(kafka.settings, small, names, start=ticks(small.start.replace(hour=20)))
     out, err = process.communicate(timeout=120)
 
-    assert (process.returncode, err) == (0, "")
+    assert (process.returncode, for_people(err)) == (0, "")
     until = pl.concat(list(small.batches(until=middle)))
     assert orjson.loads(out)["events"] == until.height
     assert events_of(Stream.open(tmp_path / "s")).equals(until)
@@ -307,7 +307,7 @@ def test_a_signal_ends_the_recording_and_writes_the_stream(
     process.send_signal(number)
     told, err = process.communicate(timeout=60)
 
-    assert (process.returncode, err) == (0, "")
+    assert (process.returncode, for_people(err)) == (0, "")
     assert orjson.loads(told)["events"] == small.n_events
     assert hashes(Stream.open(out)) == hashes(small)
 
