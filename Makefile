@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKBENCH := $(BIN)/workbench
 INSTALLED := $(VENV)/installed
-TRIALS ?= 12
+TRIALS ?= 40
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
