@@ -139,7 +139,7 @@ def record(
     metrics_port: MetricsPort = None,
     json: AsJson = False,
 ) -> None:
-    """Record Kafka topics as a stream that can be replayed and tuned on.
+    """Record Kafka topics as a stream for replay and tuning.
 
     Each event and each label is kept once; what is bad or comes again goes to quarantine.parquet
     with its place and the reason. Ctrl-C and SIGTERM end the recording and write the stream.
