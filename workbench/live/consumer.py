@@ -17,18 +17,16 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.live.rabbit import Away, Pauses, connect, translated
+from workbench.live.rabbit import Away, Pauses, connect, leave, translated
 from workbench.live.routes import TRIES, Routes, settle, tries
 from workbench.live.stopping import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pika import BlockingConnection
     from pika.adapters.blocking_connection import BlockingChannel
 
     from workbench.live.settings import Settings
@@ -187,7 +185,7 @@ class _Session:
                         break
                     heard = time.monotonic()
         finally:
-            _leave(connection)
+            leave(connection)
 
     def _came(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
         del channel
@@ -268,12 +266,3 @@ class _Session:
 
 def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".split("\n")[0]
-
-
-def _leave(connection: BlockingConnection) -> None:
-    """Close a connection; what was not acknowledged comes again."""
-    from pika.exceptions import AMQPError
-
-    if connection.is_open:
-        with suppress(AMQPError):  # it went away by itself
-            connection.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -97,6 +97,15 @@ def connect(settings: Settings) -> BlockingConnection:
     reach(settings)
     with translated(settings, "connecting"):
         return pika.BlockingConnection(found)
+
+
+def leave(connection: BlockingConnection) -> None:
+    """Close a connection, if it is still there; what was not acknowledged comes again."""
+    from pika.exceptions import AMQPError
+
+    with suppress(AMQPError):  # it went away by itself
+        if connection.is_open:
+            connection.close()
 
 
 def reach(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.live.clients import LiveError
-from workbench.live.rabbit import connect, translated
+from workbench.live.rabbit import connect, leave, parameters, translated
 from workbench.replay.alerting import SEVERITIES
 
 if TYPE_CHECKING:
@@ -87,21 +87,27 @@ def settle(settings: Settings, routes: Routes) -> None:
         If RabbitMQ refuses.
     """
     connection = connect(settings)
-    with translated(settings, f"making the queues of {routes.case}"):
-        channel = connection.channel()
-        for exchange in (EXCHANGE, RETRY):
-            channel.exchange_declare(exchange, "topic", durable=True)
-        kind = ""
-        for queue, arguments in _queues(routes).items():
-            if not _there(connection, queue):
-                kind = kind or ("quorum" if nodes(settings) >= CLUSTER else "classic")
-                limit = {"x-delivery-limit": 4 * TRIES} if kind == "quorum" else {}
-                arguments |= {"x-queue-type": kind, **limit}
-                channel.queue_declare(queue, durable=True, arguments=arguments)
-        for severity in SEVERITIES:
-            channel.queue_bind(routes.queue(severity), EXCHANGE, routes.key(severity))
-        channel.queue_bind(routes.retry, RETRY, f"{routes.case}.#")
-        connection.close()
+    try:
+        with translated(settings, f"making the queues of {routes.case}"):
+            _make(connection, settings, routes)
+    finally:
+        leave(connection)
+
+
+def _make(connection: BlockingConnection, settings: Settings, routes: Routes) -> None:
+    channel = connection.channel()
+    for exchange in (EXCHANGE, RETRY):
+        channel.exchange_declare(exchange, "topic", durable=True)
+    kind = ""
+    for queue, arguments in _queues(routes).items():
+        if not _there(connection, queue):
+            kind = kind or ("quorum" if nodes(settings) >= CLUSTER else "classic")
+            limit = {"x-delivery-limit": 4 * TRIES} if kind == "quorum" else {}
+            arguments |= {"x-queue-type": kind, **limit}
+            channel.queue_declare(queue, durable=True, arguments=arguments)
+    for severity in SEVERITIES:
+        channel.queue_bind(routes.queue(severity), EXCHANGE, routes.key(severity))
+    channel.queue_bind(routes.retry, RETRY, f"{routes.case}.#")
 
 
 def _queues(routes: Routes) -> dict[str, dict[str, Any]]:
@@ -138,8 +144,6 @@ def nodes(settings: Settings) -> int:
     if not settings.rabbitmq_api:
         return 1
     import httpx
-
-    from workbench.live.rabbit import parameters
 
     user = getattr(parameters(settings).credentials, "username", "")
     authority = settings.rabbitmq_ca
