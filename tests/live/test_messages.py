@@ -46,7 +46,7 @@ def reason(document: object, written: int = LATEST) -> str:
 
 
 def test_a_good_event_is_read() -> None:
-    event = CODEC.decode(orjson.dumps(GOOD | {"level": 1, "unknown": []}), LATEST)
+    event = CODEC.decode(orjson.dumps(GOOD | {"level": 1, "unknown": 7}), LATEST)
 
     assert event == (1_704_067_200_000_001, "7", ("a", 3, 1.0))
 
@@ -64,7 +64,9 @@ def test_a_good_event_is_read() -> None:
         ({"event_time": "9999-12-31T23:59:59-23:59"}, "event_time: out of range"),
         ({"who": None}, "who: missing"),
         ({"who": ""}, "who: missing"),
-        ({"who": {"a": 1}}, "who: not text"),
+        ({"who": {"a": 1}}, "who: not a single value"),
+        ({"who": 7}, "who: not text"),
+        ({"unknown": [[]]}, "unknown: not a single value"),
         ({"count": "3"}, "count: not a number"),
         ({"count": True}, "count: not a number"),
         ({"count": 3.5}, "count: not a whole number"),
@@ -140,7 +142,7 @@ def test_labels_come_back() -> None:
     )
 
 
-@pytest.mark.parametrize("label", [None, 2, -1, 0.5, "1", [1]])
+@pytest.mark.parametrize("label", [None, 2, -1, 0.5, "1", [1]], ids=repr)
 def test_a_label_is_0_or_1(label: object) -> None:
     message = orjson.dumps({"event_id": "7", "label": label, "known_at": spell(0)})
 

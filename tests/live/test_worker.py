@@ -216,6 +216,8 @@ def test_a_late_event_is_marked_and_kept_out_of_the_state_and_an_id_counts_once(
     scores = read(kafka.settings, f"{topics}.scores")
     assert [row["event_id"] for row in scores if row["late"]] == ["late"]
     assert counting(scores) == small.scores
+    [row] = read(kafka.settings, f"{topics}.quarantine")
+    assert (row["reason"], row["offset"]) == ("duplicate event_id", small.stream.n_events + 1)
 
 
 def minutes_before(text: str, minutes: int) -> str:

@@ -134,6 +134,21 @@ def decode(value: bytes | None) -> dict[str, Any]:
     return document
 
 
+def flat(value: bytes | None) -> dict[str, Any]:
+    """Return the JSON object of a message that holds no others.
+
+    Raises
+    ------
+    BadMessage
+        If it is none, or a field holds an object or a list.
+    """
+    document = decode(value)
+    for name, content in document.items():
+        if type(content) in (dict, list):
+            raise BadMessage(f"{name[:64]}: not a single value")
+    return document
+
+
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -198,7 +213,7 @@ class EventCodec:
         BadMessage
             If it cannot be used.
         """
-        document = decode(value)
+        document = flat(value)
         get = document.get
         event_id = read_id(get(EVENT_ID))
         time = read_time(get(EVENT_TIME), EVENT_TIME, written)
@@ -272,7 +287,7 @@ def decode_label(value: bytes | None, written: int) -> Label:
     >>> decode_label(message, LATEST).label
     1
     """
-    document = decode(value)
+    document = flat(value)
     event_id = read_id(document.get(EVENT_ID))
     label = document.get("label")
     if label is None:

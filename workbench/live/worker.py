@@ -32,6 +32,7 @@ from workbench.live.outbox import Message, Outbox
 from workbench.live.place import Place, committed
 from workbench.live.saved import Checkpoints, owned
 from workbench.live.source import Source
+from workbench.streams.validation import DUPLICATE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +230,7 @@ class _Worker:
                 continue
             elif fate == "duplicate":
                 self.telemetry.count("duplicates")
+                bad.append(Bad(*partition, offset, DUPLICATE, None, None))
             elif fate == "forgotten":
                 bad.append(_forgotten(partition, offset, "event_time"))
         for partition, offset, label in labels:
