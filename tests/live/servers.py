@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from workbench.live.services.kinds import kind
 from workbench.live.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.live.services import Services
 
 
@@ -39,6 +42,14 @@ class Server:
         """The same for this process."""
         values = {k.removeprefix(PREFIX).lower(): v for k, v in self.environment.items()}
         return Settings.model_validate(values)
+
+
+def until(condition: Callable[[], object], within: float = 60.0) -> None:
+    """Wait until a condition holds; fail when it does not in time (seconds)."""
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, f"not within {within:.0f} s: {condition}"
+        time.sleep(0.05)
 
 
 def engines() -> list[str]:

@@ -36,7 +36,7 @@ def ask_kafka(settings: Mapping[str, str], address: str, broker: int) -> bool:
         return False
     try:
         with quiet("kafka"), kafka_admin({**settings, "WORKBENCH_KAFKA": address}) as admin:
-            if broker not in {one["broker_id"] for one in admin.describe_cluster()["brokers"]}:
+            if broker not in _serving(admin):
                 return False
             admin.list_group_offsets({_NAME: None})
             # Its coordinator says that there is no such id, and thereby that it is there.
@@ -45,6 +45,12 @@ def ask_kafka(settings: Mapping[str, str], address: str, broker: int) -> bool:
     except (KafkaError, OSError, TimeoutError):
         return False
     return True
+
+
+def _serving(admin: Any) -> set[int]:
+    """Return the brokers that their controller does not hold for dead, or not yet for alive."""
+    brokers = admin.describe_cluster()["brokers"]
+    return {one["broker_id"] for one in brokers if not one["is_fenced"]}
 
 
 def kafka_admin(settings: Mapping[str, str], timeout: int = SOON) -> Any:

@@ -49,7 +49,7 @@ class Passwords:
     >>> len(made.of("kafka", "worker"))
     32
     >>> made
-    Passwords(17 of them)
+    Passwords(16 of them)
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
