@@ -37,6 +37,10 @@ CONTRACT = {
     "services status": ["[NAME]...", "--dir", "--json"],
     "services env": ["[NAME]...", "--dir", "--as", "--json"],
     "services secrets": ["--dir", "--force"],
+    "relay alerts": ["CASE", "--topics", "--until-idle", "--metrics-port", "--json"],
+    "desk CASE": ["CASE", "--database", "--until-idle", "--metrics-port", "--json"],
+    "desk verdict": ["ALERT_ID", "--known-at", "--database", "--topics", "--json"],
+    "desk alerts": ["--limit", "--database", "--json"],
     "relay index": ["CASE", "--topics", "--until-idle", "--keep", "--metrics-port", "--json"],
     "search": [
         "CASE", "--entity", "--top", "--by-hour", "--from", "--until", "--topics", "--json",

@@ -23,7 +23,7 @@ class Desk(TyperGroup):
 
 app = typer.Typer(
     cls=Desk,
-    help="Keep a case's alerts in a database, and send what analysts say of them as labels.",
+    help="Keep alerts in a database, and send verdicts on them as labels.",
     rich_markup_mode=None,
     # `desk --database URL fraud`: the options of the command that keeps a case's alerts.
     context_settings={"ignore_unknown_options": True},
