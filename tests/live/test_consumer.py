@@ -9,6 +9,7 @@ import pytest
 from alert_examples import Host, an_alert, ids, until
 from sqlalchemy import Column, MetaData, String, Table, create_engine, insert, select
 
+from workbench.live.clients import LiveError
 from workbench.live.consumer import REASON, Consumed, Message, Refused, consume
 from workbench.live.inbox import once
 from workbench.live.rabbit import Away
@@ -132,6 +133,16 @@ def test_while_what_the_work_needs_is_away_nothing_is_acknowledged_or_given_up(
 
     assert done == Consumed(done=10)
     assert sorted(work.done) == sorted(ids(10))
+
+
+def test_an_error_that_waits_for_a_person_ends_the_consumer_and_loses_nothing(
+    host: Host, settings: Settings
+) -> None:
+    host.send(EXCHANGE, KEY, [an_alert(k) for k in range(10)])
+    with pytest.raises(LiveError, match="the disk is full"):
+        consume(settings, ROUTES, Work({ids(10)[3]: 1}, LiveError("the disk is full")))
+    until(lambda: host.waiting(ROUTES.queue("low")) == 10)
+    assert host.waiting(ROUTES.parked) == host.waiting(ROUTES.retry) == 0
 
 
 def test_a_lost_connection_is_made_again(host: Host, settings: Settings) -> None:

@@ -10,7 +10,8 @@ What happens to a message:
 - The work refuses it (:class:`Refused`): parked at once, with the reason in a header.
 - The work fails: it comes again a little later, and is parked after :data:`~routes.TRIES` tries.
 - What the work needs is away (:class:`~workbench.live.rabbit.Away`): nothing is acknowledged, and
-  everything is tried again after a pause.
+  everything is tried again after a pause. Any other :class:`~workbench.live.clients.LiveError`
+  waits for a person: it ends the consumer, and nothing is acknowledged either.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workbench.live.clients import LiveError
 from workbench.live.rabbit import Away, Pauses, connect, leave, translated
 from workbench.live.routes import TRIES, Routes, settle, tries
 from workbench.live.stopping import Stop
@@ -119,7 +121,7 @@ def consume(
     Raises
     ------
     LiveError
-        If RabbitMQ cannot be reached at the start, or refuses.
+        If RabbitMQ cannot be reached at the start, or refuses; or the work's own.
 
     Examples
     --------
@@ -226,8 +228,8 @@ class _Session:
         """Do the work; where it fails for several, for each half of them."""
         try:
             self._work(messages)
-        except Away:
-            raise
+        except LiveError:
+            raise  # no message is to blame
         except Exception as error:
             if len(messages) == 1:
                 LOG.warning("a message failed: %s", type(error).__name__)

@@ -116,6 +116,7 @@ class _Relay:
         self._offsets = Offsets(settings, reader, f"the topic {topics.alerts}")
         self._telemetry = telemetry
         self._total = Relayed()
+        self._read: dict[TopicPartition, int] = {}
 
     def run(self, stop: Stop, until_idle: float | None, step: Step) -> Relayed:
         heard, taken = time.monotonic(), 0
@@ -175,6 +176,7 @@ class _Relay:
             records = self._reader.poll(timeout_ms=wait, max_records=room)
         bad = []
         for place, batch in records.items():
+            self._read[place] = batch[-1].offset + 1
             for record in batch:
                 try:
                     alert = alerts.read(record.value)
@@ -230,8 +232,8 @@ class _Relay:
         self._telemetry.health.beat()
         self._telemetry.health.ready = True
         self._telemetry.gauge("sink_in_flight", self._sender.waiting, sink="rabbitmq")
-        ends = {p: self._reader.highwater(p) for p in self._reader.assignment()}
-        lag = sum(max(0, e - self._reader.position(p)) for p, e in ends.items() if e is not None)
+        ends = {place: self._reader.highwater(place) or 0 for place in self._read}
+        lag = sum(max(0, ends[place] - read) for place, read in self._read.items())
         self._telemetry.gauge("lag_offsets", lag, topic="alerts")
 
 

@@ -9,7 +9,8 @@
         queue workbench.alerts.CASE.parked       given up, with the reason in a header
 
 Everything is durable. How often a message comes back is counted by RabbitMQ in its header
-``x-death``; after :data:`TRIES` the consumer parks it.
+``x-death``; after :data:`TRIES` the consumer parks it. A queue of somebody else's that is bound to
+the same key gets such a message again as well: whoever reads alerts tells them by message id.
 """
 
 from __future__ import annotations

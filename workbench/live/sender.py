@@ -192,6 +192,8 @@ class Sender(Generic[T]):
     def _answered(self, frame: Any) -> None:
         from pika import spec
 
+        if self._fault is not None:
+            return  # the confirm of a message that was returned comes as if nothing had been
         tag, multiple = frame.method.delivery_tag, frame.method.multiple
         if isinstance(frame.method, spec.Basic.Nack):
             self._fault = Away("RabbitMQ could not keep a message. Look at its log.")
