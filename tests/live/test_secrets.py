@@ -85,6 +85,21 @@ def test_the_command_writes_for_docker_as_well(
     assert main(["services", "secrets", "--force"]) == 0
 
 
+def test_servers_here_and_in_docker_have_the_same_passwords(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "compose.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    before = Passwords.make(tmp_path / "build" / "services" / "secrets.env")
+
+    assert main(["services", "secrets"]) == 0
+
+    assert capsys.readouterr().out.split() == [".env", str(tmp_path / ".env")]
+    assert Passwords.read(tmp_path / ".env").of("redis", "workbench") == before.of(
+        "redis", "workbench"
+    )
+
+
 def greeting(folder: Path, name: str) -> str:
     """Return the TLS version that a client who trusts ``ca.pem`` agrees on with a server."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

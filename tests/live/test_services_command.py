@@ -138,3 +138,15 @@ def test_a_server_that_does_not_start_is_one_paragraph(
     assert done.code == 2
     assert "redis ended right after its start" in done.err
     assert done.err.count("\n") == 1
+
+
+def test_where_nothing_can_be_secured_that_is_said(
+    command: Callable[..., Said], tmp_path: Path
+) -> None:
+    try:
+        done = command("up", "prometheus", "--secure")
+    finally:
+        Services(tmp_path / "services").down()
+
+    assert done.code == 0
+    assert "prometheus: without encryption and password" in done.err

@@ -162,25 +162,31 @@ class Services:
         grant(self.environment(None, "kafka"), *prefixes)
 
     def secrets(self, *, force: bool = False) -> list[Path]:
-        """Draw new passwords; return where they were written.
+        """Draw passwords where there are none yet; return where they were written.
 
         They go to ``secrets.env`` below the folder; and, with the addresses of the servers in
         Docker, to ``.env`` beside ``compose.yaml``. Only their owner can read either.
 
+        Parameters
+        ----------
+        force
+            Draw new ones in place of those that servers may know.
+
         Raises
         ------
         ParameterError
-            If one of them exists and ``force`` is not given.
+            If both exist and ``force`` is not given.
         """
-        paths = [self.folder / FILE]
-        if (project.root() / docker.COMPOSE).exists():
-            paths.append(project.root() / docker.FILE)
-        for path in paths:
-            refuse(path, force=force)
-        made = Passwords.make(paths[0], force=force)
-        for path in paths[1:]:
-            made.write(path, docker.settings(made))
-        return paths
+        kept = self.folder / FILE
+        for_docker = project.root() / docker.FILE
+        wanted = [kept, for_docker] if (project.root() / docker.COMPOSE).exists() else [kept]
+        missing = wanted if force else [path for path in wanted if not path.exists()]
+        if not missing:
+            refuse(wanted[-1], force=False)
+        drawn = Passwords.make(kept, force=force) if kept in missing else Passwords.read(kept)
+        if for_docker in missing:
+            drawn.write(for_docker, docker.settings(drawn))
+        return missing
 
     @contextmanager
     def running(self, *names: str, brokers: int = 1, secure: bool = False) -> Iterator[Services]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LOGGING = jars.SOURCES / "kafka" / "log4j2.properties"
 PROPERTIES = "server.properties"
+ARGUMENTS = "format.args"
 HEAP = "512m"
 #: The quick compiler alone: the first record is acknowledged in half the time.
 QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
@@ -47,14 +48,12 @@ class Kafka(Kind):
             private(node.folder / PROPERTIES, kafka_properties.text(service, node))
             if not (node.folder / "data" / "meta.properties").exists():
                 formatting.append(self._format(service, node, cluster))
-        for running in formatting:
-            said, _ = running.communicate()
-            if running.returncode:
-                raise ServiceError(
-                    f"kafka cannot format its folder. It said: {said.strip()[-800:]}"
-                )
+        said = [(running.communicate()[0], running.returncode) for running in formatting]
         for node in service.nodes:
-            (node.folder / "format.args").unlink(missing_ok=True)
+            (node.folder / ARGUMENTS).unlink(missing_ok=True)
+        for text, code in said:
+            if code:
+                raise ServiceError(f"kafka cannot format its folder; it said: {text[-800:]}")
 
     def launches(self, service: Service, node: Node) -> dict[str, Launch]:
         """Return the broker's process."""
@@ -109,7 +108,7 @@ class Kafka(Kind):
             arguments += ["--add-scram", f"SCRAM-SHA-256=[name=admin,password={word}]"]
         # Java reads its arguments from a file, so that no password is on a command line.
         quoted = "".join(f'"{argument}"\n' for argument in arguments)
-        file = private(node.folder / "format.args", quoted)
+        file = private(node.folder / ARGUMENTS, quoted)
         return subprocess.Popen(  # noqa: S603 - the project's own command, no shell
             [str(home / "bin" / "java"), f"@{file}"],
             cwd=node.folder,
