@@ -202,7 +202,9 @@ def test_a_verdict_on_an_event_of_today_is_known_now(
 def test_the_open_alerts_are_shown_the_latest_first_and_a_verdict_closes_one(
     host: Host, settings: Settings, names: Topics, workbench: Callable[..., tuple[int, str, str]]
 ) -> None:
-    host.send(EXCHANGE, "fraud.low", [an_alert(k) for k in range(3)], topics=names.prefix)
+    long = {"reasons": [{"feature": "much longer than the table is wide " * 9}], "entity": "E" * 90}
+    sent = [an_alert(0, **long), an_alert(1), an_alert(2, **long)]
+    host.send(EXCHANGE, "fraud.low", sent, topics=names.prefix)
     keep(settings, "fraud", until_idle=0.5)
     workbench("desk", "verdict", ids(2)[1], "false")
 

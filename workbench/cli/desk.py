@@ -176,7 +176,8 @@ def alerts(
     output.table(
         [_line(alert) for alert in found],
         ("alert", "time", "severity", "score", "entity", "reasons"),
-        ("score",),
+        numeric=("score",),
+        whole=("alert", "time", "severity", "score"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,12 +43,21 @@ def show(renderable: Any) -> None:
     console.print(renderable)
 
 
-def table(rows: Iterable[Sequence[str]], heads: Sequence[str], numeric: Iterable[str] = ()) -> None:
-    """Print a small table; columns named in ``numeric`` stand to the right."""
+def table(
+    rows: Iterable[Sequence[str]],
+    heads: Sequence[str],
+    numeric: Iterable[str] = (),
+    whole: Iterable[str] = (),
+) -> None:
+    """Print a small table.
+
+    Columns named in ``numeric`` stand to the right; those named in ``whole`` are broken last
+    where there is little room.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    right = set(numeric)
+    right, unbroken = set(numeric), set(whole)
     drawn = Table(
         box=None,
         padding=(0, 2, 0, 0),
@@ -57,7 +66,8 @@ def table(rows: Iterable[Sequence[str]], heads: Sequence[str], numeric: Iterable
         show_header=any(heads),
     )
     for head in heads:
-        drawn.add_column(head, justify="right" if head in right else "left")
+        side: Literal["left", "right"] = "right" if head in right else "left"
+        drawn.add_column(head, justify=side, no_wrap=head in unbroken)
     for row in rows:
         # Text and not a string: what stands in square brackets is an interval, not markup.
         drawn.add_row(*(Text(cell) for cell in row))
