@@ -76,6 +76,7 @@ def test_scores_and_times_read_back_bit_for_bit(settings: Settings, names: Topic
 
     with client_of(settings) as client:
         # Both what was sent and what the engine sorts and counts with.
+        client.indices.refresh(index=f"{names.prefix}-scores")
         body = {"docvalue_fields": ["score"], "sort": ["event_time"], "query": {"match_all": {}}}
         hits = client.search(index=f"{names.prefix}-scores", body=body)["hits"]["hits"]
     assert [hit["_source"] for hit in hits] == [one | {"entity": "card-1"} for one in contents]

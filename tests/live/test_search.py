@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from index_examples import HOUR, START, alerts, card, score, scores, settings_of, write
+from index_examples import HOUR, START, alerts, card, client_of, score, scores, settings_of, write
 
 from workbench.cli import main
 from workbench.live.index.relay import relay
@@ -47,6 +47,8 @@ def filled(kafka: Server, search_engines: Server) -> tuple[str, dict[str, str]]:
     written.append((names.scores, STRANGE.encode(), orjson.dumps(late)))
     write(settings, names, written + alerts(names, written))
     relay(settings, names, until_idle=0.5)
+    with client_of(settings) as client:
+        client.indices.refresh(index=f"{names.prefix}-*")
     return names.prefix, search_engines.environment
 
 
