@@ -11,7 +11,7 @@ TRIALS ?= 40
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lab lock
+.PHONY: help install run test check bench soak lab lock
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ check: $(INSTALLED) ## ruff and strict types
 
 bench: $(INSTALLED) ## measure what the README says, beside what people use today
 	$(BIN)/python -m benchmarks
+
+soak: $(INSTALLED) ## kill every live process and server 25 times under load; nothing may differ
+	$(BIN)/python -m benchmarks.live.soak
 
 lab: $(INSTALLED) ## open JupyterLab on the notebooks
 	$(WORKBENCH) lab

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.data import HANDBOOK
 
-NAMES = ("quality", "speed", "growth", "tuning", "resume", "simulator")
+NAMES = ("quality", "speed", "growth", "tuning", "resume", "simulator", "live")
 
 
 def main() -> int:

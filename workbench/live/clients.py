@@ -65,6 +65,7 @@ def consumer(settings: Settings, **options: Any) -> KafkaConsumer:
             "allow_auto_create_topics": False,
             "fetch_max_wait_ms": 50,
             "max_poll_records": 5_000,
+            "metrics_enabled": False,
             **security(settings),
             **options,
         }
@@ -85,6 +86,7 @@ def producer(settings: Settings, **options: Any) -> KafkaProducer:
             "allow_auto_create_topics": False,
             "delivery_timeout_ms": 60_000,
             "max_block_ms": 15_000,
+            "metrics_enabled": False,
             **security(settings),
             **options,
         }

@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.live.alerts import alert, reasons
 from workbench.live.merge import Key
-from workbench.live.messages import label_frame, spell
+from workbench.live.messages import label_frame, spell_all
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
@@ -88,18 +88,22 @@ class Lane:
         return self._outcomes(events, scores, late=True)
 
     def _outcomes(self, events: Sequence[Event], scores: Vector, *, late: bool) -> list[Outcome]:
-        found = []
-        for event, score in zip(events, scores.tolist(), strict=True):
-            document = {
-                EVENT_ID: event.event_id,
-                EVENT_TIME: spell(event.time),
-                "score": score,
-                "artifact": self.digest,
-                "late": late,
-            }
-            key = Key(event.time, event.event_id)
-            found.append(Outcome(key, self._codec.entity(event), document))
-        return found
+        digest, entity = self.digest, self._codec.entity
+        times = spell_all(np.array([event.time for event in events], np.int64))
+        return [
+            Outcome(
+                Key(event.time, event.event_id),
+                entity(event),
+                {
+                    EVENT_ID: event.event_id,
+                    EVENT_TIME: time,
+                    "score": score,
+                    "artifact": digest,
+                    "late": late,
+                },
+            )
+            for event, time, score in zip(events, times, scores.tolist(), strict=True)
+        ]
 
     def state(self) -> dict[str, Any]:
         """Return everything that later scores depend on, as plain data."""

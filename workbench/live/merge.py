@@ -28,8 +28,8 @@ NEVER, FOREVER = -(1 << 62), 1 << 62
 REMEMBERED = HOUR
 #: How late a label may be and still count (µs).
 LABELS_REMEMBERED = DAY
-#: The most ids that are remembered.
-MOST = 1_000_000
+#: The most ids that are remembered, and so few that it is not worth while to look.
+MOST, FEW = 1_000_000, 10_000
 
 
 Fate = Literal["taken", "late", "past", "duplicate", "forgotten"]
@@ -84,6 +84,7 @@ class Merger:
         self._labels: list[Label] = []
         self._late: list[Event] = []
         self._seen: dict[str, int] = {}
+        self._kept = 0
         self._remembered = NEVER
 
     @property
@@ -221,14 +222,15 @@ class Merger:
         return events, labels
 
     def _forget(self) -> None:
-        """Drop ids that are too old, when they have become half of all."""
+        """Drop ids that are too old, whenever the ids have doubled since the last time."""
+        if len(self._seen) < max(FEW, 2 * self._kept):
+            return
         limit = self.passed.time - REMEMBERED
         if len(self._seen) > MOST:
             times = sorted(self._seen.values())
             limit = max(limit, times[len(times) // 2])
-        elif limit - self._remembered < REMEMBERED:
-            return
         self._seen = {i: time for i, time in self._seen.items() if time >= limit}
+        self._kept = len(self._seen)
         self._remembered = limit
 
     def state(self) -> dict[str, Any]:
@@ -251,4 +253,5 @@ class Merger:
         self._late = [Event(time, i, tuple(values)) for time, i, values in state["late"]]
         self._labels = [Label(*label) for label in state["labels"]]
         self._seen = dict(zip(*state["seen"], strict=True))
+        self._kept = len(self._seen) // 2
         self._remembered = state["remembered"]

@@ -110,7 +110,7 @@ class Source:
                 self.consumer.seek_to_beginning(partition)
         self._must_reach = must_reach
 
-    def poll(self, seconds: float, most: int = 5_000) -> dict[TopicPartition, list[Any]]:
+    def poll(self, seconds: float, most: int = 10_000) -> dict[TopicPartition, list[Any]]:
         """Return the next messages of each partition, waiting a while for the first."""
         records: dict[TopicPartition, list[Any]] = self.consumer.poll(
             timeout_ms=int(seconds * 1000), max_records=most

@@ -48,7 +48,7 @@ LOG = logging.getLogger(__name__)
 #: So many events and labels may wait in memory; then partitions that are ahead are held.
 MOST_WAITING, MOST_LABELS = 50_000, 200_000
 #: The most events a transaction.
-BATCH = 5_000
+BATCH = 10_000
 #: How long the worker waits for the next message (s).
 PATIENCE = 0.05
 #: How often it looks whether its place is still its own (s).
@@ -103,7 +103,7 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
     TakenOver
         If another worker of the same name has taken over.
     """
-    name = f"workbench-live-{options.topics.prefix}"
+    name = f"workbench-worker-{options.topics.prefix}"
     source = Source(settings, options.topics, name, options.lateness, options.until_idle)
     try:
         if options.successor:
