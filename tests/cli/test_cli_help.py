@@ -37,13 +37,25 @@ CONTRACT = {
     "services status": ["[NAME]...", "--dir", "--json"],
     "services env": ["[NAME]...", "--dir", "--as", "--json"],
     "services secrets": ["--dir", "--force"],
+    "publish": [
+        "CASE", "--stream", "--topics", "--partitions", "--speed", "--from", "--until",
+        "--label-delay", "--metrics-port", "--json",
+    ],
+    "record": [
+        "CASE", "--out", "--topics", "--until-idle", "--from", "--until", "--metrics-port", "--json",
+    ],
+    "live": [
+        "CASE", "--artifact", "--state", "--topics", "--lateness", "--until-idle",
+        "--checkpoint-every", "--metrics-port", "--log-level",
+    ],
     "relay alerts": ["CASE", "--topics", "--until-idle", "--metrics-port", "--json"],
+    "relay index": ["CASE", "--topics", "--until-idle", "--keep", "--metrics-port", "--json"],
     "desk CASE": ["CASE", "--database", "--until-idle", "--metrics-port", "--json"],
     "desk verdict": ["ALERT_ID", "--known-at", "--database", "--topics", "--json"],
     "desk alerts": ["--limit", "--database", "--json"],
-    "relay index": ["CASE", "--topics", "--until-idle", "--keep", "--metrics-port", "--json"],
     "search": [
-        "CASE", "--entity", "--top", "--by-hour", "--from", "--until", "--topics", "--json",
+        "CASE", "--entity", "--top", "--by-hour", "--most", "--from", "--until", "--topics",
+        "--json",
     ],
     "reconcile": ["CASE", "--topics", "--from", "--until", "--repair", "--json"],
     "lab": [],

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from workbench.errors import CheckFailed, ParameterError
+from workbench.lock import locked
 from workbench.reports import scheduler
-from workbench.reports.lock import locked
 from workbench.reports.schedule import Schedule
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from workbench.live.edge import Edge, spell
 from workbench.live.reader import Reader
 from workbench.live.recording import MANIFEST, Asked, Recording
 from workbench.live.stopping import Stop
+from workbench.lock import locked
 from workbench.progress import progress
-from workbench.reports.lock import locked
 from workbench.streams.manifest import MANIFEST as STREAM
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import orjson
 
 from workbench import project
 from workbench.atomic import atomic_file
+from workbench.lock import locked
 from workbench.reports.account import DOCUMENT
 from workbench.reports.html import TEMPLATES
-from workbench.reports.lock import locked
 
 if TYPE_CHECKING:
     from pathlib import Path

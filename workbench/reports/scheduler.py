@@ -10,7 +10,7 @@ import orjson
 
 from workbench.atomic import atomic_file
 from workbench.errors import WorkbenchError
-from workbench.reports.lock import locked
+from workbench.lock import locked
 from workbench.reports.publish import publish
 
 if TYPE_CHECKING:
