@@ -42,7 +42,8 @@ CONTRACT = {
         "--label-delay", "--metrics-port", "--json",
     ],
     "record": [
-        "CASE", "--out", "--topics", "--until-idle", "--from", "--until", "--metrics-port", "--json",
+        "CASE", "--out", "--topics", "--until-idle", "--from", "--until", "--metrics-port",
+        "--json",
     ],
     "live": [
         "CASE", "--artifact", "--state", "--topics", "--lateness", "--until-idle",

@@ -186,7 +186,7 @@ def _finish(recording: Recording, topics: Topics, out: Path, began: float) -> Re
 @contextmanager
 def _alone(folder: Path, out: Path) -> Iterator[None]:
     """Let one process at a time work in a recording's folder; one without recording goes."""
-    with locked(folder / ".lock", wait=False) as held:
+    with locked(folder / ".lock", patience=0) as held:
         if not held:
             raise ParameterError.of(
                 f"--out {out}, which another process records,",

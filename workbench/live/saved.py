@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from workbench.atomic import atomic_file
 from workbench.detectors import codec
 from workbench.errors import BadInput
+from workbench.lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,26 +73,11 @@ def owned(folder: Path, patience: float = 30.0) -> Iterator[None]:
     BadInput
         If another process holds it longer than ``patience`` seconds.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        until = time.monotonic() + patience
-        while not _locked(descriptor):
-            if time.monotonic() > until:
-                raise BadInput.of(
-                    f"--state {folder}, which another worker uses,",
-                    allowed="a folder for each worker",
-                    hint="stop that worker, or choose another folder",
-                )
-            time.sleep(0.05)
+    with locked(folder / "lock", patience) as held:
+        if not held:
+            raise BadInput.of(
+                f"--state {folder}, which another worker uses,",
+                allowed="a folder for each worker",
+                hint="stop that worker, or choose another folder",
+            )
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -230,7 +230,8 @@ class _Worker:
                 continue
             elif fate == "duplicate":
                 self.telemetry.count("duplicates")
-                bad.append(Bad(*partition, offset, DUPLICATE, None, None))
+                topic, number = partition
+                bad.append(Bad(topic, number, offset, DUPLICATE, None, None))
             elif fate == "forgotten":
                 bad.append(_forgotten(partition, offset, "event_time"))
         for partition, offset, label in labels:

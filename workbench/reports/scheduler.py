@@ -71,7 +71,7 @@ def _publish_if_due(
 ) -> int:
     """Publish an entry if its time has come; return 1 if that failed."""
     folder = schedule.file.parent / _FOLDER
-    with locked(folder / f"{entry.name}.lock", wait=False) as free:
+    with locked(folder / f"{entry.name}.lock", patience=0) as free:
         state = folder / f"{entry.key}.json"
         start = now()
         last = _last(state)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench import project
 from workbench.atomic import atomic_folder
 from workbench.errors import ServiceError
+from workbench.lock import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 SOURCES = Path(__file__).parent / "maven"
 #: Seconds; a slow network needs minutes for the first time.
@@ -44,7 +43,7 @@ def fetched(name: str, home: Path, arrange: Callable[[Path], None] | None = None
     folder = store() / f"{name}-{_digest(name)}"
     if folder.is_dir():
         return folder
-    with alone(folder.with_suffix(".lock")):
+    with locked(folder.with_suffix(".lock")):
         if not folder.is_dir():  # another process may just have fetched it
             with atomic_folder(folder) as partial:
                 _fetch(name, home, partial / "lib")
@@ -57,15 +56,6 @@ def fetched(name: str, home: Path, arrange: Callable[[Path], None] | None = None
 def store() -> Path:
     """Return where jars are kept: ``WORKBENCH_JARS``, or ``build/jars`` in the project."""
     return Path(os.environ.get("WORKBENCH_JARS") or project.root() / "build" / "jars").absolute()
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Wait until no other process holds the lock; hold it for the block."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _fetch(name: str, home: Path, lib: Path) -> None:

@@ -11,12 +11,12 @@ from workbench import project
 from workbench.errors import ParameterError, ServiceError
 from workbench.live.services import docker, ports
 from workbench.live.services.certificates import make_certificates
-from workbench.live.services.jars import alone
 from workbench.live.services.kinds import KINDS, Kind, kind
 from workbench.live.services.passwords import FILE, Passwords, refuse
 from workbench.live.services.processes import start, stop
 from workbench.live.services.state import Node, Service
 from workbench.live.services.waiting import wait
+from workbench.lock import locked
 from workbench.progress import progress
 
 if TYPE_CHECKING:
@@ -308,8 +308,8 @@ class Services:
         if secure:
             make_certificates(self.folder / "tls")
 
-    def _alone(self) -> AbstractContextManager[None]:
-        return alone(self.folder / ".lock")
+    def _alone(self) -> AbstractContextManager[bool]:
+        return locked(self.folder / ".lock")
 
 
 def _backwards(node: Node) -> list[Process]:
