@@ -15,6 +15,7 @@ from workbench.errors import Interrupted, ParameterError
 from workbench.live.arrivals import arrivals
 from workbench.live.clients import LiveError, partition_of, producer, translated
 from workbench.live.messages import EventCodec, spell
+from workbench.live.promise import promise
 from workbench.live.speed import Speed
 from workbench.live.stopping import Stop
 from workbench.live.topics import PARTITIONS, create
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from workbench.live.topics import Topics
     from workbench.streams.recorded import Stream
 
-#: Header with the publisher's promise: eight bytes, big-endian, a time (µs). Every event and label
-#: of an earlier time has been acknowledged by the brokers.
-PROMISE = "workbench-promise"
 #: The most messages that are sent before all of them must be acknowledged.
 CHUNK = 2_000
 #: How long the brokers may take for a chunk, a change of leaders included (s).
@@ -235,7 +233,7 @@ class _Sender:
             If they do not take one.
         """
         send, topics, counts = self._client.send, self._topics, self._counts
-        headers = [(PROMISE, int(messages.times[at]).to_bytes(8, "big"))]
+        headers = [promise(int(messages.times[at]))]
         kinds = messages.labels[at:end].tolist()
         keys, values = messages.keys[at:end], messages.values[at:end]
         sent = [

@@ -13,7 +13,7 @@ from workbench.errors import ParameterError
 from workbench.live.clients import LiveError
 from workbench.live.intake import Intake
 from workbench.live.messages import EventCodec, label_frame, quarantined
-from workbench.live.publish import PROMISE
+from workbench.live.promise import promised
 from workbench.live.recording import BAD, PLACE
 
 if TYPE_CHECKING:
@@ -176,8 +176,8 @@ class Reader:
     ) -> None:
         """Look how far the time has come; when it has passed the end, what is there is the rest."""
         recording = self._recording
-        promised = [_promise(rows[-1]) for rows in records.values() if rows]
-        recording.clock = max(recording.clock, *promised, min(self._newest.values()))
+        promises = [promised(rows[-1].headers) or 0 for rows in records.values() if rows]
+        recording.clock = max(recording.clock, *promises, min(self._newest.values()))
         if recording.clock >= until:
             recording.goal = self._named(self._client.end_offsets(list(self._names)))
 
@@ -204,13 +204,6 @@ def _known(edge: Edge, option: str, names: Collection[str]) -> None:
 
 def _name(place: TopicPartition, topics: Topics) -> str:
     return f"{'events' if place.topic == topics.events else 'labels'}/{place.partition}"
-
-
-def _promise(record: ConsumerRecord) -> int:
-    for name, value in record.headers:
-        if name == PROMISE and len(value) == 8:
-            return int.from_bytes(value, "big")
-    return 0
 
 
 def _placed(

@@ -10,6 +10,7 @@ from workbench.durations import SECOND
 from workbench.errors import BadInput
 from workbench.live import clients
 from workbench.live.merge import NEVER
+from workbench.live.promise import promised
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from workbench.live.settings import Settings
     from workbench.live.topics import Topics
-
-PROMISE = "workbench-promise"
-"""Header of a publisher's messages: all before this time (8 bytes, µs) has been written."""
 
 #: How long a partition must have had nothing until it is passed over (s), beside the lateness.
 IDLE = 0.3
@@ -117,10 +115,9 @@ class Source:
         )
         for partition, found in records.items():
             self._quiet_since.pop(partition, None)
-            for name, value in found[-1].headers or ():
-                if name == PROMISE:
-                    self.promise = max(self.promise, int.from_bytes(value, "big"))
-                    self._promised_at = time.monotonic()
+            if (said := promised(found[-1].headers)) is not None:
+                self.promise = max(self.promise, said)
+                self._promised_at = time.monotonic()
         return records
 
     def positions(self) -> dict[TopicPartition, int]:
@@ -157,11 +154,11 @@ class Source:
         now = time.monotonic()
         if self.silent_for() >= self._patience:
             return set(self.partitions)
-        promised = now - self._promised_at < PROMISED
-        after = self.lateness / SECOND + (PROMISED_IDLE if promised else IDLE)
+        promising = now - self._promised_at < PROMISED
+        after = self.lateness / SECOND + (PROMISED_IDLE if promising else IDLE)
         idle = {p for p, since in self._quiet_since.items() if now - since >= after}
         read = len(self.partitions) - len(self._held)
-        return set() if promised and len(idle) < read else idle
+        return set() if promising and len(idle) < read else idle
 
     def silent_for(self) -> float:
         """Return for how many seconds no partition has had anything (0: one has)."""
