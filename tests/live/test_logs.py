@@ -9,8 +9,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kafka.errors import KafkaError
 
 from workbench.live import logs
+from workbench.live.clients import LiveError, translated
 from workbench.live.settings import Settings
 from workbench.live.telemetry import Telemetry, serve
 
@@ -60,6 +62,24 @@ def test_extra_fields_of_the_list_are_told_and_no_others(
     assert CARD not in str(line)
 
 
+def test_chatter_of_a_client_is_not_told_and_can_still_be_listened_to(
+    capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
+    logs.set_up("worker", "DEBUG")
+    library = logging.getLogger("kafka.net.connection")
+
+    def fail() -> None:
+        with translated(settings, "anything"):
+            library.warning("SaslAuthenticationFailedError")
+            raise KafkaError("no connection")
+
+    with pytest.raises(LiveError, match="the password of the user"):
+        fail()
+    library.error("broken")
+
+    assert [line["message"] for line in lines(capsys)] == ["broken"]
+
+
 def test_of_a_reason_only_the_kind_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("worker", "INFO")
     logging.getLogger("workbench.live").info("bad", extra={"reason": f"mapping: {CARD}"})
@@ -101,7 +121,7 @@ def test_a_message_of_several_lines_stays_one_line(capsys: pytest.CaptureFixture
     assert lines(capsys)[0]["message"] == "one\ntwo"
 
 
-@pytest.mark.parametrize("library", ["kafka.client", "pika.adapters", "opensearch"])
+@pytest.mark.parametrize("library", ["pika.adapters", "opensearch", "httpx"])
 def test_libraries_tell_only_warnings(capsys: pytest.CaptureFixture[str], library: str) -> None:
     logs.set_up("worker", "DEBUG")
     logging.getLogger(library).info("news")

@@ -4,6 +4,7 @@
 - :mod:`~workbench.cli.failure`: what an error says, and the exit code it gives.
 - :mod:`~workbench.cli.options`: options that several commands share.
 - :mod:`~workbench.cli.output`: tables for people, JSON for programs.
+- :mod:`~workbench.cli.working`: what long-running commands do around their work.
 
 Nothing here imports more than Typer before a command runs, so that ``--help`` is at once there.
 """

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import output
-from workbench.cli.options import AsJson, CaseName, MetricsPort
+from workbench.cli import options, output
+from workbench.cli.options import AsJson, CaseName, MetricsPort, UntilIdle
+from workbench.cli.working import working
 
 KEEP = "CASE"
 
@@ -44,15 +45,7 @@ Database = Annotated[
 def keep(
     case: CaseName,
     database: Database = None,
-    until_idle: Annotated[
-        str | None,
-        typer.Option(
-            "--until-idle",
-            metavar="DURATION",
-            help="End when nothing has come for so long, for instance 5s.",
-            show_default="go on until stopped",
-        ),
-    ] = None,
+    until_idle: UntilIdle = None,
     metrics_port: MetricsPort = None,
     json: AsJson = False,
 ) -> None:
@@ -64,18 +57,10 @@ def keep(
     from dataclasses import asdict
 
     from workbench.case import get_case
-    from workbench.durations import SECOND, microseconds
-    from workbench.live import logs
     from workbench.live.desk.keeping import keep as work
-    from workbench.live.settings import Settings
-    from workbench.live.stopping import stoppable
-    from workbench.live.telemetry import Telemetry, serve
 
-    idle = None if until_idle is None else microseconds(until_idle) / SECOND
-    name = get_case(case).name
-    settings, telemetry = Settings.load(), Telemetry("desk", name)
-    logs.set_up(telemetry.role, settings=settings)
-    with serve(telemetry, metrics_port), stoppable() as stop:
+    idle, name = options.seconds(until_idle), get_case(case).name
+    with working("desk", name, metrics_port) as (settings, telemetry, stop):
         done = work(
             settings,
             name,
@@ -193,9 +178,4 @@ def _line(alert: dict[str, Any]) -> list[str]:
         alert["entity"],
         ", ".join(texts[:2]),
     ]
-    return [_plain(cell) for cell in cells]
-
-
-def _plain(text: str) -> str:
-    """Return text from data so that a terminal takes none of it for a command."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return [output.printable(cell) for cell in cells]

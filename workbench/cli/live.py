@@ -5,35 +5,11 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import CaseName
+from workbench.cli import options
+from workbench.cli.options import CaseName, MetricsPort, TopicPrefix, UntilIdle
+from workbench.errors import ParameterError
 
-TopicsPrefix = Annotated[
-    str | None,
-    typer.Option(
-        "--topics",
-        metavar="PREFIX",
-        help="What the topics' names begin with.",
-        show_default="the case's name",
-    ),
-]
-UntilIdle = Annotated[
-    str | None,
-    typer.Option(
-        "--until-idle",
-        metavar="DURATION",
-        help="Leave when nothing has come for so long, for instance 5s.",
-        show_default="go on until stopped",
-    ),
-]
-MetricsPort = Annotated[
-    int | None,
-    typer.Option(
-        "--metrics-port",
-        metavar="PORT",
-        help="Tell metrics and health at this port of 127.0.0.1; 0: any free one.",
-        show_default="nowhere",
-    ),
-]
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def live(
@@ -44,7 +20,7 @@ def live(
     state: Annotated[
         Path, typer.Option("--state", metavar="DIR", help="Folder of the worker's checkpoints.")
     ],
-    topics: TopicsPrefix = None,
+    topics: TopicPrefix = None,
     lateness: Annotated[
         str,
         typer.Option(
@@ -60,7 +36,10 @@ def live(
     ] = "30s",
     metrics_port: MetricsPort = None,
     log_level: Annotated[
-        str, typer.Option("--log-level", metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR.")
+        str,
+        typer.Option(
+            "--log-level", metavar="LEVEL", help=f"The least that is told: {', '.join(LEVELS)}."
+        ),
     ] = "WARNING",
 ) -> None:
     """Score events from Kafka as they come, exactly once.
@@ -69,7 +48,7 @@ def live(
     and writes PREFIX.scores, .alerts and .quarantine in one transaction with what was read.
     Started again with the same --state it goes on where it ended, however it ended.
     """
-    from workbench.durations import SECOND, microseconds
+    from workbench.durations import microseconds
     from workbench.live import logs
     from workbench.live.prepare import prepare
     from workbench.live.settings import Settings
@@ -77,13 +56,19 @@ def live(
     from workbench.live.supervisor import supervise
 
     prefix, level = topics or case, log_level.upper()
-    options = {
+    if level not in LEVELS:
+        raise ParameterError.of(
+            f"--log-level {log_level!r}",
+            allowed=", ".join(LEVELS),
+            hint="leave it out for WARNING",
+        )
+    told = {
         "artifact": str(artifact),
         "state": str(state),
         "topics": prefix,
         "lateness": microseconds(lateness),
-        "until_idle": None if until_idle is None else microseconds(until_idle) / SECOND,
-        "checkpoint_every": microseconds(checkpoint_every) / SECOND,
+        "until_idle": options.seconds(until_idle),
+        "checkpoint_every": options.seconds(checkpoint_every),
         "metrics_port": metrics_port,
         "log_level": level,
     }
@@ -91,6 +76,6 @@ def live(
     logs.set_up("supervisor", level, settings)
     prepare(case, artifact, prefix, settings)
     with stoppable() as stop:
-        code = supervise(options, stop)
+        code = supervise(told, stop)
     if code:
         raise typer.Exit(code)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from workbench.durations import SECOND, microseconds
 from workbench.errors import ParameterError
 from workbench.moments import moment
 
@@ -76,6 +77,15 @@ TopicPrefix = Annotated[
         show_default="the case's name",
     ),
 ]
+UntilIdle = Annotated[
+    str | None,
+    typer.Option(
+        "--until-idle",
+        metavar="DURATION",
+        help="End when all was read and nothing has come for so long, for instance 5s.",
+        show_default="go on until stopped",
+    ),
+]
 MetricsPort = Annotated[
     int | None,
     typer.Option(
@@ -103,6 +113,17 @@ def span(start: str | None, until: str | None) -> tuple[datetime | None, datetim
             hint="swap or correct them",
         )
     return times
+
+
+def seconds(duration: str | None) -> float | None:
+    """Read a duration as seconds, nothing as ``None``.
+
+    Examples
+    --------
+    >>> seconds("1.5s"), seconds(None)
+    (1.5, None)
+    """
+    return None if duration is None else microseconds(duration) / SECOND
 
 
 def parameters(pairs: list[str] | None) -> dict[str, str]:

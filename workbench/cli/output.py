@@ -97,3 +97,14 @@ def places(**where: object) -> None:
     width = max(map(len, where)) + 2
     for name, place in where.items():
         say(f"{name:<{width}}{place}")
+
+
+def printable(text: str) -> str:
+    r"""Return text of others so that it can do nothing to a terminal.
+
+    Examples
+    --------
+    >>> printable("card\x1b[2J")
+    'card\\x1b[2J'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

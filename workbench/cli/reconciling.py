@@ -80,7 +80,6 @@ def _show(report: "Report") -> None:
 
 
 def _show_hours(relation: "Relation") -> None:
-    from workbench.cli.search import printable
     from workbench.live.reconcile.report import FAULTS
 
     heads = [relation.what, "expected", "found", *FAULTS]
@@ -96,6 +95,6 @@ def _show_hours(relation: "Relation") -> None:
     for fault, ids in relation.ids.items():
         if ids:
             more = relation.count(fault) - len(ids)
-            named = ", ".join(map(printable, ids)) + (f" and {more:,} more" if more else "")
+            named = ", ".join(map(output.printable, ids)) + (f" and {more:,} more" if more else "")
             output.say(f"{fault}: {named}")
     output.say("")

@@ -13,7 +13,9 @@ from workbench.cli.options import (
     MetricsPort,
     StreamFolder,
     TopicPrefix,
+    UntilIdle,
 )
+from workbench.cli.working import working
 from workbench.moments import ticks
 
 
@@ -68,21 +70,15 @@ def publish(
     A stream that is published again is on the topics twice: the worker counts each id once, and
     a recording keeps the first and puts the others into quarantine.
     """
-    from workbench.live import logs
     from workbench.live.publish import publish as send
-    from workbench.live.settings import Settings
     from workbench.live.speed import Speed
-    from workbench.live.stopping import stoppable
-    from workbench.live.telemetry import Telemetry, serve
     from workbench.live.topics import Topics
     from workbench.streams.recorded import Stream
 
     first, last = (ticks(time) for time in options.span(start, until))
     pace, names = Speed.of(speed), Topics(topics or case)
     recorded = Stream.open(stream, case=case)
-    settings, telemetry = Settings.load(), Telemetry("publisher", names.prefix)
-    logs.set_up(telemetry.role, settings=settings)
-    with serve(telemetry, metrics_port), stoppable() as stop:
+    with working("publisher", names.prefix, metrics_port) as (settings, telemetry, stop):
         done = send(
             settings,
             recorded,
@@ -107,15 +103,7 @@ def record(
         Path, typer.Option("--out", metavar="DIR", help="The stream's folder to write.")
     ],
     topics: TopicPrefix = None,
-    until_idle: Annotated[
-        str | None,
-        typer.Option(
-            "--until-idle",
-            metavar="DURATION",
-            help="End when all was read and nothing came for so long, for instance 5s.",
-            show_default="runs until stopped",
-        ),
-    ] = None,
+    until_idle: UntilIdle = None,
     start: Annotated[
         str | None,
         typer.Option(
@@ -150,18 +138,11 @@ def record(
     A time has passed when every partition has come to it, or when `workbench publish` promises
     that nothing older is to come.
     """
-    from workbench.durations import SECOND, microseconds
-    from workbench.live import logs
     from workbench.live.record import record as read
-    from workbench.live.settings import Settings
-    from workbench.live.stopping import stoppable
-    from workbench.live.telemetry import Telemetry, serve
     from workbench.live.topics import Topics
 
-    names = Topics(topics or case)
-    settings, telemetry = Settings.load(), Telemetry("recorder", names.prefix)
-    logs.set_up(telemetry.role, settings=settings)
-    with serve(telemetry, metrics_port), stoppable() as stop:
+    idle, names = options.seconds(until_idle), Topics(topics or case)
+    with working("recorder", names.prefix, metrics_port) as (settings, telemetry, stop):
         done = read(
             settings,
             case,
@@ -169,7 +150,7 @@ def record(
             out,
             start=start,
             until=until,
-            idle=None if until_idle is None else microseconds(until_idle) / SECOND,
+            idle=idle,
             stop=stop,
             telemetry=telemetry,
         )

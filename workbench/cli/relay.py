@@ -4,24 +4,15 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import output
-from workbench.cli.options import AsJson, CaseName, MetricsPort, TopicPrefix
+from workbench.cli import options, output
+from workbench.cli.options import AsJson, CaseName, MetricsPort, TopicPrefix, UntilIdle
+from workbench.cli.working import working
 
 app = typer.Typer(
     help="Move scores and alerts from Kafka to where others look.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-
-UntilIdle = Annotated[
-    str | None,
-    typer.Option(
-        "--until-idle",
-        metavar="DURATION",
-        help="End when nothing has come for so long, for instance 5s.",
-        show_default="go on until stopped",
-    ),
-]
 
 
 @app.command()
@@ -41,20 +32,12 @@ def alerts(
     from dataclasses import asdict
 
     from workbench.case import get_case
-    from workbench.durations import SECOND, microseconds
-    from workbench.live import logs
     from workbench.live.relay_alerts import relay
-    from workbench.live.settings import Settings
-    from workbench.live.stopping import stoppable
-    from workbench.live.telemetry import Telemetry, serve
     from workbench.live.topics import Topics
 
-    idle = None if until_idle is None else microseconds(until_idle) / SECOND
-    name = get_case(case).name
+    idle, name = options.seconds(until_idle), get_case(case).name
     names = Topics(topics or name)
-    settings, telemetry = Settings.load(), Telemetry("relay-alerts", names.prefix)
-    logs.set_up(telemetry.role, settings=settings)
-    with serve(telemetry, metrics_port), stoppable() as stop:
+    with working("relay-alerts", names.prefix, metrics_port) as (settings, telemetry, stop):
         done = relay(settings, name, names, until_idle=idle, stop=stop, telemetry=telemetry)
     if json:
         output.json(asdict(done))
@@ -87,21 +70,13 @@ def index(
     from dataclasses import asdict
 
     from workbench.case import get_case
-    from workbench.durations import DAY, SECOND, microseconds
-    from workbench.live import logs
+    from workbench.durations import DAY, microseconds
     from workbench.live.index.relay import relay
-    from workbench.live.settings import Settings
-    from workbench.live.stopping import stoppable
-    from workbench.live.telemetry import Telemetry, serve
     from workbench.live.topics import Topics
 
-    idle = None if until_idle is None else microseconds(until_idle) / SECOND
-    days = microseconds(keep) // DAY
-    found = get_case(case)
-    names = Topics(topics or found.name)
-    settings, telemetry = Settings.load(), Telemetry("relay-index", names.prefix)
-    logs.set_up(telemetry.role, settings=settings)
-    with serve(telemetry, metrics_port), stoppable() as stop:
+    idle, days = options.seconds(until_idle), microseconds(keep) // DAY
+    names = Topics(topics or get_case(case).name)
+    with working("relay-index", names.prefix, metrics_port) as (settings, telemetry, stop):
         done = relay(settings, names, until_idle=idle, keep=days, stop=stop, telemetry=telemetry)
     if json:
         output.json(asdict(done))

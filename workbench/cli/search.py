@@ -81,7 +81,9 @@ def search(
         output.json({"rows": rows})
     elif rows:
         heads = list(shown[0])
-        output.table([[printable(cell) for cell in row.values()] for row in shown], heads, numeric)
+        output.table(
+            [[output.printable(cell) for cell in row.values()] for row in shown], heads, numeric
+        )
     else:
         output.say("nothing was found")
 
@@ -135,14 +137,3 @@ def _text(row: "dict[str, Any]", name: str) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.6f}"
-
-
-def printable(text: str) -> str:
-    r"""Return text of others so that it can do nothing to a terminal.
-
-    Examples
-    --------
-    >>> printable("card\x1b[2J")
-    'card\\x1b[2J'
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -51,6 +51,10 @@ FIELDS = (
 )
 #: Libraries whose news is of no interest, only their warnings.
 QUIET = ("kafka", "pika", "opensearch", "opensearchpy", "httpx", "httpcore", "urllib3", "numba")
+#: Libraries of which only errors are told: each attempt to reach a broker again is a warning of
+#: kafka-python, and each slow moment of its own. Their loggers keep the level of warnings, for
+#: :func:`workbench.live.clients.translated` listens to them.
+CHATTY = ("kafka",)
 STRUCK = "********"
 
 
@@ -74,6 +78,7 @@ def set_up(role: str, level: str = "WARNING", settings: Settings | None = None) 
         logging.getLogger(__name__).info("checkpoint written", extra={"seconds": 0.2})
     """
     handler = _Stderr()
+    handler.addFilter(_worth_telling)
     handler.setFormatter(Line(role, () if settings is None else secrets(settings)))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
@@ -86,6 +91,10 @@ def secrets(settings: Settings) -> list[str]:
     """Return the secrets of the settings, the longest first."""
     values = [value for _, value in settings if isinstance(value, SecretStr) and value]
     return sorted((value.get_secret_value() for value in values), key=len, reverse=True)
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR or record.name.partition(".")[0] not in CHATTY
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
