@@ -10,13 +10,15 @@ from workbench.live import clients
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kafka import KafkaConsumer
+    from kafka import KafkaConsumer, KafkaProducer
 
     from workbench.live.place import Place
     from workbench.live.settings import Settings
 
 #: How long a transaction may take before the process leaves (s): its calls may wait for ever.
-PATIENCE = 8.0
+PATIENCE = 6.0
+#: How often it is tried to open a producer, and how long each time (s).
+ATTEMPTS, OPENING = 8, 3
 
 
 class Message(NamedTuple):
@@ -45,17 +47,9 @@ class Outbox:
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
-        self.producer = clients.producer(
-            settings,
-            transactional_id=name,
-            client_id=name,
-            transaction_timeout_ms=15_000,
-            delivery_timeout_ms=12_000,
-            request_timeout_ms=5_000,
-        )
         self._counts: dict[str, int] = {}
         with clients.translated(settings, f"the transactional id {name}"):
-            self.producer.init_transactions()
+            self.producer = _opened(settings, name)
 
     def commit(self, messages: Sequence[Message], place: Place, consumer: KafkaConsumer) -> None:
         """Write messages and the place up to which input was read, all or nothing.
@@ -89,3 +83,31 @@ class Outbox:
     def close(self) -> None:
         """Leave the brokers."""
         self.producer.close(timeout=2)
+
+
+def _opened(settings: Settings, name: str) -> KafkaProducer:
+    """Return a producer that has ended what others of its name had begun.
+
+    One that is opened just after a broker's death may wait in vain, where the next one does not.
+    """
+    from kafka.errors import KafkaTimeoutError
+
+    for attempt in range(ATTEMPTS):
+        producer = clients.producer(
+            settings,
+            transactional_id=name,
+            client_id=name,
+            transaction_timeout_ms=15_000,
+            delivery_timeout_ms=12_000,
+            request_timeout_ms=5_000,
+            max_block_ms=OPENING * 1000,
+        )
+        try:
+            producer.init_transactions()
+        except KafkaTimeoutError:
+            producer.close(timeout=0)
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return producer
+    raise AssertionError("the last attempt returns or raises")

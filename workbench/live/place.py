@@ -46,17 +46,24 @@ class Place:
         return {part: OffsetAndMetadata(at, said, -1) for part, at in self.offsets.items()}
 
 
-def committed(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> Place | None:
+def committed(
+    consumer: KafkaConsumer, partitions: list[TopicPartition], patience: float | None = None
+) -> Place | None:
     """Return the committed place of a consumer's group; None where nothing was committed.
+
+    While a transaction is open, nobody knows: this waits until it has ended.
 
     Raises
     ------
+    KafkaTimeoutError
+        If that takes longer than ``patience`` (s).
     BadInput
         If something else than a worker has committed in the group's name.
     """
+    limit = None if patience is None else patience * 1000
     found: dict[TopicPartition, Any] = {}
     for partition in partitions:
-        offset = consumer.committed(partition, metadata=True)
+        offset = consumer.committed(partition, metadata=True, timeout_ms=limit)
         if offset is not None:
             found[partition] = offset
     if not found:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -53,6 +53,8 @@ BATCH = 10_000
 PATIENCE = 0.05
 #: How often it looks whether its place is still its own (s).
 LOOK = 2.0
+#: What takes longer than this (s) is not known at once.
+AT_ONCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,13 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
     source = Source(settings, options.topics, name, options.lateness, options.until_idle)
     try:
         if options.successor:
-            _last(options, source)
+            _check_owner(options, source)
         outbox = Outbox(settings, name)
         try:
             # Only now is known what a predecessor has committed: its open transaction has ended.
-            last = _last(options, source)
+            begin = Key(*options.artifact.last_event)
+            last = committed(source.consumer, source.all)
+            last = last or Place(0, options.owner, begin, {})
             # Claimed at once, so that a predecessor leaves and does not come back.
             here = last.offsets or source.begin()
             place = Place(last.sequence + 1, options.owner, last.key, here)
@@ -124,16 +128,25 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
         source.close()
 
 
-def _last(options: Options, source: Source) -> Place:
-    """Return what was committed last: nothing may be committed by another's successor."""
-    begin = Key(*options.artifact.last_event)
-    last = committed(source.consumer, source.all) or Place(0, options.owner, begin, {})
-    if options.successor and last.owner != options.owner:
+def _check_owner(options: Options, source: Source) -> None:
+    """Check that no other worker has taken over, as far as that is known at once.
+
+    Raises
+    ------
+    TakenOver
+        If one has.
+    """
+    from kafka.errors import KafkaError
+
+    try:
+        last = committed(source.consumer, source.all[:1], AT_ONCE)
+    except KafkaError:
+        return  # a transaction is open, or a broker is away
+    if last is not None and last.owner != options.owner:
         raise TakenOver(
             f"another worker on the topics {options.topics.prefix}.* has taken over; this one "
             "leaves, nothing is lost. Run one worker for each --topics."
         )
-    return last
 
 
 class _Worker:
@@ -203,7 +216,7 @@ class _Worker:
                 self._save()
             if time.monotonic() - self._looked_at > LOOK:
                 self._looked_at = time.monotonic()
-                _last(replace(self.options, successor=True), self.source)
+                _check_owner(self.options, self.source)
             if self._finished():
                 break
         self._save()
