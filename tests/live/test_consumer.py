@@ -9,10 +9,9 @@ import pytest
 from alert_examples import Host, an_alert, ids, until
 from sqlalchemy import Column, MetaData, String, Table, create_engine, insert, select
 
-from workbench.live.clients import LiveError
+from workbench.live.clients import Away, LiveError
 from workbench.live.consumer import REASON, Consumed, Message, Refused, consume
 from workbench.live.inbox import once
-from workbench.live.rabbit import Away
 from workbench.live.routes import EXCHANGE, TRIES, Routes, settle
 from workbench.live.stopping import Stop
 

@@ -13,8 +13,8 @@ from alert_examples import Host
 from servers import Server
 
 from workbench.errors import ParameterError, ServiceError
-from workbench.live.clients import LiveError
-from workbench.live.rabbit import Away, Pauses, connect, parameters
+from workbench.live.clients import Away, LiveError
+from workbench.live.rabbit import Pauses, connect, parameters
 from workbench.live.routes import Routes, nodes, settle
 from workbench.live.services import Services
 from workbench.live.services.certificates import make_certificates

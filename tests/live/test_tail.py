@@ -13,8 +13,8 @@ import pytest
 import workbench as wb
 from workbench.errors import ParameterError
 from workbench.live import clients
-from workbench.live.arrived import ALERTS, SCORES
 from workbench.live.clients import LiveError
+from workbench.live.results import ALERTS, SCORES
 from workbench.live.tailing import tail
 from workbench.live.topics import Topics, create
 

@@ -10,7 +10,7 @@ import pytest
 
 from workbench.errors import CheckFailed
 from workbench.live import tour
-from workbench.live.arrived import ALERTS
+from workbench.live.results import ALERTS
 from workbench.live.tour import Comparison, Ended, Watched
 
 if TYPE_CHECKING:

@@ -32,6 +32,10 @@ class LiveError(BadInput):
     """A server cannot be reached or refuses what was asked."""
 
 
+class Away(LiveError):
+    """A server does not answer now; the same may succeed later."""
+
+
 def security(settings: Settings) -> dict[str, Any]:
     """Return the options that every client takes: where, as whom, and by which authority."""
     options: dict[str, Any] = {
@@ -199,12 +203,12 @@ def reach(settings: Settings, timeout: float = 5.0) -> None:
         If no host is known, nothing answers, or no certificate is accepted.
     """
     faults = []
+    context = None if settings.kafka_ca is None else settings.tls("kafka")
     for address in settings.need("kafka", "kafka").split(","):
         host, _, port = address.rpartition(":")
         try:
             with socket.create_connection((host, int(port)), timeout) as plain:
-                if settings.kafka_ca is not None:
-                    context = ssl.create_default_context(cafile=str(settings.kafka_ca))
+                if context is not None:
                     with context.wrap_socket(plain, server_hostname=host):
                         pass
         except ValueError:

@@ -9,7 +9,7 @@ What happens to a message:
 - The work is done: acknowledged, many at once.
 - The work refuses it (:class:`Refused`): parked at once, with the reason in a header.
 - The work fails: it comes again a little later, and is parked after :data:`~routes.TRIES` tries.
-- What the work needs is away (:class:`~workbench.live.rabbit.Away`): nothing is acknowledged, and
+- What the work needs is away (:class:`~workbench.live.clients.Away`): nothing is acknowledged, and
   everything is tried again after a pause. Any other :class:`~workbench.live.clients.LiveError`
   waits for a person: it ends the consumer, and nothing is acknowledged either.
 """
@@ -21,8 +21,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.live.clients import LiveError
-from workbench.live.rabbit import Away, Pauses, connect, leave, translated
+from workbench.live.clients import Away, LiveError
+from workbench.live.rabbit import Pauses, connect, leave, translated
 from workbench.live.routes import TRIES, Routes, settle, tries
 from workbench.live.stopping import Stop
 

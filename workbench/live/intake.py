@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.live.messages import BadMessage, decode_label
-from workbench.streams.values import LATEST
+from workbench.live.messages import BadMessage, decode_label, written_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,10 +84,9 @@ class Intake:
             read = self._readers.get(place.topic, _foreign)
             good: list[Any] = events if place.topic == self._events else labels
             for record in batch:
-                # A record without a time stamp (-1) was written nobody knows when.
-                written = record.timestamp * 1000 if record.timestamp >= 0 else LATEST
                 try:
-                    good.append((place, record.offset, read(record.value, written)))
+                    message = read(record.value, written_at(record))
+                    good.append((place, record.offset, message))
                 except BadMessage as error:
                     bad.append(
                         Bad(

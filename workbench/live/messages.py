@@ -25,9 +25,13 @@ from workbench.streams.values import EARLIEST, LATEST, NO_NUMBER, NO_TIME, NOT_W
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from kafka.consumer.fetcher import ConsumerRecord
+
     from workbench.streams.schema import Column, Schema
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: RFC 3339 with microseconds, in the words of Polars.
+_SPELLED = "%Y-%m-%dT%H:%M:%S%.6fZ"
 _MICROSECOND = timedelta(microseconds=1)
 _INT64 = 1 << 63
 #: The longest event id (characters): it is committed beside offsets, where room is scarce.
@@ -248,7 +252,7 @@ class EventCodec:
     def encode(self, frame: pl.DataFrame) -> tuple[list[bytes], list[bytes]]:
         """Return the keys and messages of a frame's events."""
         rows = frame.select(self.schema.events.names()).with_columns(
-            frame[EVENT_TIME].dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+            frame[EVENT_TIME].dt.strftime(_SPELLED)
         )
         keys = [key.encode() for key in frame[self.schema.routing].to_list()]
         return keys, [orjson.dumps(row) for row in rows.iter_rows(named=True)]
@@ -313,7 +317,7 @@ def decode_label(value: bytes | None, written: int) -> Label:
 
 def encode_labels(frame: pl.DataFrame) -> list[bytes]:
     """Return the messages of labels: ``event_id``, ``label`` and ``known_at``."""
-    rows = frame.select(EVENT_ID, "label", pl.col("known_at").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+    rows = frame.select(EVENT_ID, "label", pl.col("known_at").dt.strftime(_SPELLED))
     return [orjson.dumps(row) for row in rows.iter_rows(named=True)]
 
 
@@ -334,6 +338,11 @@ def label_frame(labels: Iterable[Label]) -> pl.DataFrame:
 
 def _times(name: str, times: Sequence[int]) -> pl.Series:
     return pl.Series(name, np.array(times, np.int64)).cast(LABELS["known_at"])
+
+
+def written_at(record: ConsumerRecord) -> int:
+    """Return when a message was written (µs); after all times where nobody knows."""
+    return record.timestamp * 1000 if record.timestamp >= 0 else LATEST
 
 
 def quarantined(topic: str, partition: int, offset: int, reason: str, value: bytes | None) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from workbench.errors import ParameterError
-from workbench.live.clients import LiveError
+from workbench.live.clients import Away, LiveError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +26,6 @@ PATIENCE, SHORTEST, LONGEST = 10.0, 0.1, 5.0
 _UP = "start it with `workbench services up rabbitmq`, or correct WORKBENCH_RABBITMQ"
 #: What a node says of its parts while it starts.
 _STARTING = ("is down", "down or inaccessible", "INTERNAL_ERROR", "CONNECTION_FORCED")
-
-
-class Away(LiveError):
-    """RabbitMQ does not answer now; the same may succeed later."""
 
 
 def parameters(settings: Settings) -> ConnectionParameters:
@@ -61,24 +57,12 @@ def parameters(settings: Settings) -> ConnectionParameters:
         port=port or (5671 if secure else 5672),
         virtual_host=unquote(parts.path[1:]) or "/",
         credentials=pika.PlainCredentials(user, settings.rabbitmq_password.get_secret_value()),
-        ssl_options=pika.SSLOptions(_context(settings), host) if secure else None,
+        ssl_options=pika.SSLOptions(settings.tls("rabbitmq"), host) if secure else None,
         heartbeat=30,
         socket_timeout=PATIENCE / 2,
         stack_timeout=PATIENCE,
         client_properties={"connection_name": "workbench"},
     )
-
-
-def _context(settings: Settings) -> ssl.SSLContext:
-    authority = settings.rabbitmq_ca
-    try:
-        return ssl.create_default_context(cafile=None if authority is None else str(authority))
-    except (OSError, ssl.SSLError) as error:
-        raise ParameterError.of(
-            f"WORKBENCH_RABBITMQ_CA={authority} ({error.strerror or error})",
-            allowed="a file with the authority's certificate (PEM)",
-            hint="correct the path",
-        ) from error
 
 
 def connect(settings: Settings) -> BlockingConnection:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.live import alerts
-from workbench.live.clients import consumer, partitions, translated
-from workbench.live.index.aside import Aside
+from workbench.live.clients import Away, consumer, partitions, translated
 from workbench.live.messages import BadMessage
 from workbench.live.offsets import Offsets, at_end
-from workbench.live.rabbit import Away, Pauses
+from workbench.live.quarantine import Quarantine
+from workbench.live.rabbit import Pauses
 from workbench.live.routes import EXCHANGE, Routes, settle
 from workbench.live.sender import Sender, Unroutable
 from workbench.live.stopping import Stop
@@ -91,12 +91,12 @@ def relay(
     group = f"workbench-relay-alerts-{topics.prefix}"
     with (
         closing(consumer(settings, group_id=group, max_poll_records=1_000)) as reader,
-        Aside(settings, topics, telemetry) as aside,
+        Quarantine(settings, topics, telemetry) as quarantine,
         closing(Sender[tuple["TopicPartition", int, str]](settings, EXCHANGE)) as sender,
         progress(f"relay alerts of {topics.prefix}", 0, "alerts") as step,
     ):
         reader.assign(partitions(reader, settings, topics.alerts))
-        work = _Relay(settings, Routes(case), topics, reader, sender, aside, telemetry)
+        work = _Relay(settings, Routes(case), topics, reader, sender, quarantine, telemetry)
         return work.run(stop, until_idle, step)
 
 
@@ -108,11 +108,11 @@ class _Relay:
         topics: Topics,
         reader: KafkaConsumer,
         sender: Sender[tuple[TopicPartition, int, str]],
-        aside: Aside,
+        quarantine: Quarantine,
         telemetry: Telemetry | None,
     ) -> None:
         self._settings, self._routes, self._topics = settings, routes, topics
-        self._reader, self._sender, self._aside = reader, sender, aside
+        self._reader, self._sender, self._quarantine = reader, sender, quarantine
         self._offsets = Offsets(settings, reader, f"the topic {topics.alerts}")
         self._telemetry = telemetry
         self._total = Relayed()
@@ -191,7 +191,7 @@ class _Relay:
                     properties(self._topics.prefix, identity),
                     (place, record.offset, severity),
                 )
-        self._aside.put(bad)
+        self._quarantine.put(bad)
         self._total.quarantined += len(bad)
         return sum(map(len, records.values()))
 

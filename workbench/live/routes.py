@@ -147,12 +147,11 @@ def nodes(settings: Settings) -> int:
     import httpx
 
     user = getattr(parameters(settings).credentials, "username", "")
-    authority = settings.rabbitmq_ca
     try:
         answer = httpx.get(
             f"{settings.rabbitmq_api.rstrip('/')}/api/nodes",
             auth=(user, settings.rabbitmq_password.get_secret_value()),
-            verify=True if authority is None else _trusting(str(authority)),
+            verify=settings.tls("rabbitmq"),
             timeout=10.0,
         )
         answer.raise_for_status()
@@ -163,12 +162,6 @@ def nodes(settings: Settings) -> int:
             allowed="the address of RabbitMQ's HTTP API, for a user with the tag monitoring",
             hint="correct it; without it, new queues are classic ones",
         ) from error
-
-
-def _trusting(authority: str) -> Any:
-    import ssl
-
-    return ssl.create_default_context(cafile=authority)
 
 
 def tries(headers: Mapping[str, Any] | None) -> int:

@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from workbench.live.clients import LiveError
-from workbench.live.rabbit import PATIENCE, Away, explained, parameters, reach
+from workbench.live.clients import Away, LiveError
+from workbench.live.rabbit import PATIENCE, explained, parameters, reach
 
 if TYPE_CHECKING:
     from pika import SelectConnection

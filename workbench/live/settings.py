@@ -9,6 +9,7 @@ file. Secrets are never part of a URL, a command line, a log or a ``repr``.
 from __future__ import annotations
 
 import os
+import ssl
 import stat
 from pathlib import Path
 from typing import Self
@@ -87,6 +88,30 @@ class Settings(BaseSettings):
                 allowed="what `workbench services env` prints",
                 hint="correct it",
             ) from None
+
+    def tls(self, server: str) -> ssl.SSLContext:
+        """Return how a server's certificate is checked.
+
+        Parameters
+        ----------
+        server
+            ``kafka``, ``rabbitmq`` or ``search``. Its authority is the setting ``…_CA``; without
+            one, those that the system knows.
+
+        Raises
+        ------
+        ParameterError
+            If the authority's file cannot be read.
+        """
+        authority: Path | None = getattr(self, f"{server}_ca")
+        try:
+            return ssl.create_default_context(cafile=authority)
+        except (OSError, ssl.SSLError) as error:
+            raise ParameterError.of(
+                f"{PREFIX}{server.upper()}_CA={authority} ({error.strerror or error})",
+                allowed="a file with the authority's certificate (PEM)",
+                hint="correct the path",
+            ) from error
 
     def need(self, name: str, service: str) -> str:
         """Return an address, or say how to get one.

@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from workbench.errors import ParameterError
-from workbench.live.clients import LiveError
-from workbench.live.rabbit import Away
+from workbench.live.clients import Away, LiveError
 from workbench.project import home
 
 if TYPE_CHECKING:

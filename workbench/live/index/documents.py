@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from workbench.live.messages import BadMessage, decode, read_time, text
+from workbench.live.messages import BadMessage, decode, read_time, text, written_at
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
-from workbench.streams.values import LATEST
 
 if TYPE_CHECKING:
     from kafka.consumer.fetcher import ConsumerRecord
@@ -62,9 +61,7 @@ def read(kind: Kind, record: ConsumerRecord) -> Document:
     ('6f1c:7', 'card-1')
     """
     content = decode(record.value)
-    # A record without a time stamp (-1) was written nobody knows when.
-    written = record.timestamp * 1000 if record.timestamp >= 0 else LATEST
-    time = read_time(content.get(EVENT_TIME), EVENT_TIME, written)
+    time = read_time(content.get(EVENT_TIME), EVENT_TIME, written_at(record))
     event_id = text(content.get(EVENT_ID), EVENT_ID)
     if kind == "alerts":
         identity = text(content.get("alert_id"), "alert_id")

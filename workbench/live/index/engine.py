@@ -60,21 +60,9 @@ def connect(settings: Settings) -> OpenSearch:
     if settings.search_user:
         options["http_auth"] = (settings.search_user, settings.search_password.get_secret_value())
     if any(host.startswith("https://") for host in hosts):
-        options["ssl_context"] = _context(settings)
+        options["ssl_context"] = settings.tls("search")
     # With one node nothing is tried again; of several, each is tried once.
     return OpenSearch(hosts, max_retries=len(hosts) - 1, **options)
-
-
-def _context(settings: Settings) -> ssl.SSLContext:
-    authority = settings.search_ca
-    try:
-        return ssl.create_default_context(cafile=None if authority is None else str(authority))
-    except (OSError, ssl.SSLError) as error:
-        raise ParameterError.of(
-            f"WORKBENCH_SEARCH_CA={authority} ({error.strerror or error})",
-            allowed="a file with the authority's certificate (PEM)",
-            hint="correct the path",
-        ) from error
 
 
 def passing(error: Exception) -> bool:

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.live.clients import consumer, partitions, translated
 from workbench.live.index import documents, engine
-from workbench.live.index.aside import Aside
 from workbench.live.index.layout import Layout
 from workbench.live.index.retention import Days
 from workbench.live.index.writing import Writer, Written
 from workbench.live.messages import BadMessage
 from workbench.live.offsets import Offsets, at_end
+from workbench.live.quarantine import Quarantine
 from workbench.live.stopping import Stop
 from workbench.progress import progress
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from kafka import KafkaConsumer, TopicPartition
     from kafka.consumer.fetcher import ConsumerRecord
 
-    from workbench.live.index.aside import Bad
     from workbench.live.index.documents import Document
     from workbench.live.index.layout import Kind
+    from workbench.live.quarantine import Bad
     from workbench.live.settings import Settings
     from workbench.live.telemetry import Telemetry
     from workbench.live.topics import Topics
@@ -107,7 +107,7 @@ def relay(
     group = f"workbench-relay-index-{topics.prefix}"
     with (
         closing(engine.connect(settings)) as client,
-        Aside(settings, topics, telemetry) as aside,
+        Quarantine(settings, topics, telemetry) as quarantine,
     ):
         days = Days(client, layout, keep)
         with engine.translated(settings, f"the templates and indices of {topics.prefix}-*"):
@@ -121,7 +121,7 @@ def relay(
                 partitions(reader, settings, topics.scores)
                 + partitions(reader, settings, topics.alerts)
             )
-            return _Relay(settings, topics, reader, writer, aside, telemetry).run(
+            return _Relay(settings, topics, reader, writer, quarantine, telemetry).run(
                 stop, until_idle, step
             )
 
@@ -141,7 +141,7 @@ class _Relay:
         topics: Topics,
         reader: KafkaConsumer,
         writer: Writer,
-        aside: Aside,
+        quarantine: Quarantine,
         telemetry: Telemetry | None,
     ) -> None:
         self._settings = settings
@@ -149,7 +149,7 @@ class _Relay:
         self._kinds: dict[str, Kind] = {topics.scores: "scores", topics.alerts: "alerts"}
         self._reader = reader
         self._writer = writer
-        self._aside = aside
+        self._quarantine = quarantine
         self._telemetry = telemetry
         self._pool = ThreadPoolExecutor(THREADS, "index")
         self._waiting: deque[_Batch] = deque()
@@ -206,7 +206,7 @@ class _Relay:
             self._tell()
         written = batch.written.result()
         bad = batch.bad + [(document.record, reason) for document, reason in written.unfit]
-        self._aside.put(bad)
+        self._quarantine.put(bad)
         self._total.taken += written.taken
         self._total.there += written.there
         self._total.expired += written.expired

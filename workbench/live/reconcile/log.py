@@ -11,9 +11,8 @@ import orjson
 from workbench.durations import HOUR
 from workbench.live.clients import LiveError, consumer, partitions, translated
 from workbench.live.index import documents
-from workbench.live.messages import BadMessage, EventCodec
+from workbench.live.messages import BadMessage, EventCodec, written_at
 from workbench.live.reconcile.entries import Entry, digest
-from workbench.streams.values import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,8 +170,7 @@ def events(schema: Schema) -> Callable[[ConsumerRecord], Entry]:
     codec = EventCodec(schema)
 
     def read(record: ConsumerRecord) -> Entry:
-        written = record.timestamp * 1000 if record.timestamp >= 0 else LATEST
-        event = codec.decode(record.value, written)
+        event = codec.decode(record.value, written_at(record))
         place = record.topic, record.partition, record.offset
         return Entry(event.event_id, event.time, digest(event.event_id), place)
 

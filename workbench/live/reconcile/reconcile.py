@@ -22,7 +22,7 @@ from workbench.live.reconcile import log as logs
 from workbench.live.reconcile.comparing import MOST, Comparison
 from workbench.live.reconcile.desk import Desk, alerted, is_there
 from workbench.live.reconcile.entries import Window
-from workbench.live.reconcile.held import IndexSide
+from workbench.live.reconcile.index import IndexSide
 from workbench.live.reconcile.log import Log, LogSide
 from workbench.live.reconcile.report import Relation, Report
 from workbench.streams.values import EARLIEST, LATEST

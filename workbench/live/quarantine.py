@@ -1,4 +1,4 @@
-"""What cannot be indexed goes to the quarantine topic, with its place and the reason."""
+"""What a relay cannot use goes to the quarantine topic, with its place and the reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Bad = tuple["ConsumerRecord", str]
 
 
-class Aside:
+class Quarantine:
     """Writes to quarantine; connects when there is something to write.
 
     Parameters
