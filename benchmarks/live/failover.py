@@ -19,7 +19,7 @@ from benchmarks.live.common import (
     start,
     worker,
 )
-from workbench.live.messages import spell
+from workbench.live.fields import spell
 from workbench.live.services import Services
 from workbench.live.topics import Topics, create
 

@@ -13,7 +13,7 @@ import orjson
 from benchmarks.data import table
 from benchmarks.live.common import FOLDER, STREAM, artifact, read, settings_of, start, worker
 from workbench.live import clients
-from workbench.live.messages import spell
+from workbench.live.fields import spell
 from workbench.live.services import Services
 from workbench.live.topics import Topics, create
 

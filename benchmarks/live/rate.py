@@ -24,7 +24,7 @@ from benchmarks.live.common import (
     worker,
 )
 from workbench.live.clients import admin
-from workbench.live.messages import spell
+from workbench.live.fields import spell
 from workbench.live.services import Services
 from workbench.live.services.ports import free
 

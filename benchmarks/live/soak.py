@@ -31,7 +31,7 @@ from benchmarks.live.common import (
     worker,
 )
 from workbench.case import get_case
-from workbench.live.messages import spell
+from workbench.live.fields import spell
 from workbench.live.reconcile.reconcile import EVERYTHING, reconcile
 from workbench.live.reconcile.report import FAULTS
 from workbench.live.services import Services

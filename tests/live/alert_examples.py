@@ -13,7 +13,7 @@ import pika
 
 from workbench.live import alerts
 from workbench.live.clients import consumer, partition_of, partitions, producer
-from workbench.live.messages import spell
+from workbench.live.fields import spell
 from workbench.live.rabbit import connect
 from workbench.live.settings import Settings
 from workbench.live.topics import PARTITIONS, Topics

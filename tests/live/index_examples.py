@@ -11,9 +11,9 @@ from opensearchpy.helpers import scan
 
 from workbench.live.alerts import alert
 from workbench.live.clients import consumer, partition_of, partitions, producer
+from workbench.live.fields import spell
 from workbench.live.index import engine
 from workbench.live.index.layout import Layout
-from workbench.live.messages import spell
 from workbench.live.settings import Settings
 from workbench.live.topics import Topics, create
 

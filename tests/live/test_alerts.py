@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from workbench.live.alerts import MOST, alert, alert_id, read, reasons
-from workbench.live.messages import BadMessage
+from workbench.live.fields import BadMessage
 
 if TYPE_CHECKING:
     from workbench.detectors.protocol import Matrix

@@ -12,7 +12,8 @@ from live_examples import FRAUD, events_of, labels_of, simulated
 
 from workbench.durations import DAY, HOUR
 from workbench.live.arrivals import Arrivals, arrivals
-from workbench.live.messages import EventCodec, read_time
+from workbench.live.fields import read_time
+from workbench.live.messages import EventCodec
 from workbench.streams.recorded import Stream
 from workbench.streams.writer import StreamWriter
 

@@ -17,7 +17,8 @@ from workbench.live.consumer import REASON
 from workbench.live.desk.database import address, opened
 from workbench.live.desk.keeping import Kept, keep
 from workbench.live.desk.tables import held
-from workbench.live.messages import decode_label, spell
+from workbench.live.fields import spell
+from workbench.live.messages import decode_label
 from workbench.live.relay_alerts import relay
 from workbench.live.routes import EXCHANGE, Routes, settle
 from workbench.live.topics import Topics, create

@@ -8,8 +8,9 @@ from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from workbench.case import get_case
+from workbench.live.fields import spell
 from workbench.live.intake import Bad, Intake
-from workbench.live.messages import EventCodec, Label, spell
+from workbench.live.messages import EventCodec, Label
 from workbench.live.topics import Topics
 
 EVENTS, LABELS = TopicPartition("t.events", 3), TopicPartition("t.labels", 0)

@@ -152,7 +152,8 @@ os.environ["WORKBENCH_KAFKA"] = "127.0.0.1:1"
 os.environ["WORKBENCH_KAFKA_USER"] = "worker"
 from workbench.case import get_case
 from workbench.live import clients, logs
-from workbench.live.messages import BadMessage, EventCodec, decode
+from workbench.live.fields import BadMessage, decode
+from workbench.live.messages import EventCodec
 from workbench.live.settings import Settings
 settings = Settings.load()
 logs.set_up("worker", "DEBUG", settings)

@@ -11,16 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.live.fields import BadMessage, read_time, spell
 from workbench.live.messages import (
-    BadMessage,
     EventCodec,
     Label,
     decode_label,
     encode_labels,
     label_frame,
     quarantined,
-    read_time,
-    spell,
 )
 from workbench.streams.schema import Column, Schema
 from workbench.streams.values import LATEST

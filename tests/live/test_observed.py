@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import workbench as wb
 from workbench.live import clients, tour
-from workbench.live.messages import spell
+from workbench.live.fields import spell
 from workbench.live.topics import Topics
 
 if TYPE_CHECKING:

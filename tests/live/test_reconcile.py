@@ -30,9 +30,9 @@ from workbench.live.alerts import alert_id
 from workbench.live.desk.database import open_database
 from workbench.live.desk.keeping import keep
 from workbench.live.desk.tables import ALERTS
+from workbench.live.fields import spell
 from workbench.live.index.layout import Layout
 from workbench.live.index.relay import relay
-from workbench.live.messages import spell
 from workbench.live.relay_alerts import relay as relay_alerts
 from workbench.live.stopping import Stop
 from workbench.live.topics import Topics

@@ -10,8 +10,8 @@ import pytest
 from index_examples import HOUR, START, alerts, card, client_of, score, scores, settings_of, write
 
 from workbench.cli import main
+from workbench.live.fields import spell
 from workbench.live.index.relay import relay
-from workbench.live.messages import spell
 from workbench.live.topics import Topics
 
 if TYPE_CHECKING:

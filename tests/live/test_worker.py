@@ -17,7 +17,8 @@ from worker_examples import World, counting, read, send, world
 from workbench.artifacts.export import export
 from workbench.artifacts.score import score
 from workbench.case import get_case
-from workbench.live.messages import EventCodec, encode_labels, spell
+from workbench.live.fields import spell
+from workbench.live.messages import EventCodec, encode_labels
 from workbench.live.publish import publish
 from workbench.live.topics import Topics, create
 from workbench.replay.replay import replay

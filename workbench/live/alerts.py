@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from workbench.detectors.protocol import Explains
-from workbench.live.messages import BadMessage, decode, read_time, text
+from workbench.live.fields import BadMessage, decode, read_time, text
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def read(value: bytes | None) -> Alert:
     >>> read(b'{"alert_id": "a"}')
     Traceback (most recent call last):
     ...
-    workbench.live.messages.BadMessage: event_id: missing
+    workbench.live.fields.BadMessage: event_id: missing
     """
     document = decode(value)
     names = ("alert_id", EVENT_ID, "entity", "severity")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.live.messages import BadMessage, decode_label, written_at
+from workbench.live.fields import BadMessage
+from workbench.live.messages import decode_label, written_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

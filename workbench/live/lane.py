@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from workbench.live.alerts import alert, reasons
+from workbench.live.fields import spell_all
 from workbench.live.merge import Key
-from workbench.live.messages import label_frame, spell_all
+from workbench.live.messages import label_frame
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.artifacts.artifact import Artifact
 from workbench.errors import BadInput, CheckFailed
+from workbench.live.fields import BadMessage, decode, read_time, text
 from workbench.live.lane import Lane, Outcome
 from workbench.live.merge import FOREVER, NEVER, Key
-from workbench.live.messages import BadMessage, decode, read_time, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,26 +1,20 @@
 """Messages on topics: JSON objects with the schema's field names, in UTF-8.
 
-Times are RFC 3339 with microseconds and ``Z``; floats are written so that they read back bit for
-bit; the key is the case's routing entity. What is not so is bad, and says why in the words of
-the importer.
+Floats are written so that they read back bit for bit; the key is the case's routing entity. What
+a field may hold is said in :mod:`~workbench.live.fields`.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import polars as pl
 
-from workbench.durations import DAY
-from workbench.live.clients import LARGEST
+from workbench.live.fields import BadMessage, flat, read_id, read_time
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
-from workbench.streams.values import EARLIEST, LATEST, NO_NUMBER, NO_TIME, NOT_WHOLE, OUTSIDE
+from workbench.streams.values import LATEST, NO_NUMBER, NOT_WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,21 +23,9 @@ if TYPE_CHECKING:
 
     from workbench.streams.schema import Column, Schema
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: RFC 3339 with microseconds, in the words of Polars.
 _SPELLED = "%Y-%m-%dT%H:%M:%S%.6fZ"
-_MICROSECOND = timedelta(microseconds=1)
 _INT64 = 1 << 63
-#: The longest event id (characters): it is committed beside offsets, where room is scarce.
-LONGEST_ID = 256
-#: Where a name may be followed by something else than ``":``; compact JSON has none.
-_SPACED = re.compile(rb'"[\n\t\r]')
-#: How far an event may lie after the moment at which its message was written (µs).
-AHEAD = DAY
-
-
-class BadMessage(Exception):
-    """A message that cannot be used; its text is the reason, as quarantine has it."""
 
 
 class Event(NamedTuple):
@@ -63,144 +45,6 @@ class Label(NamedTuple):
     known_at: int
     event_id: str
     label: int
-
-
-def spell(time: int) -> str:
-    """Write a time (µs since 1970, UTC).
-
-    Examples
-    --------
-    >>> spell(1_522_540_800_000_000)
-    '2018-04-01T00:00:00.000000Z'
-    """
-    moment = (_EPOCH + time * _MICROSECOND).replace(tzinfo=None)
-    return moment.isoformat(timespec="microseconds") + "Z"
-
-
-def spell_all(times: npt.NDArray[np.int64]) -> list[str]:
-    """Write times (µs since 1970, UTC), shape (n,), much faster than one by one.
-
-    Examples
-    --------
-    >>> spell_all(np.array([1_522_540_800_000_000]))
-    ['2018-04-01T00:00:00.000000Z']
-    """
-    return [f"{text}Z" for text in np.datetime_as_string(times.astype("M8[us]")).tolist()]
-
-
-def read_time(text: Any, name: str, written: int = LATEST) -> int:
-    """Read a time as microseconds since 1970, UTC.
-
-    Parameters
-    ----------
-    text
-        RFC 3339, with a zone.
-    name
-        The field's name.
-    written
-        When the message was written (µs); no time of ours lies more than a day after it.
-
-    Raises
-    ------
-    BadMessage
-        If it is missing, no such time, or an impossible one.
-
-    Examples
-    --------
-    >>> read_time("2018-04-01T00:00:00.000001Z", "event_time")
-    1522540800000001
-    """
-    if text is None:
-        raise BadMessage(f"{name}: missing")
-    try:
-        # fromisoformat also takes forms of ISO 8601 that RFC 3339 has not.
-        moment = datetime.fromisoformat(text) if len(text) >= 20 and text[10] in "Tt " else None
-        # A time without a zone cannot be subtracted: a TypeError.
-        time = (moment - _EPOCH) // _MICROSECOND  # type: ignore[operator]  # None: the same
-    except (TypeError, ValueError, OverflowError):
-        raise BadMessage(f"{name}: {NO_TIME}") from None
-    if not EARLIEST <= time < LATEST:
-        raise BadMessage(f"{name}: {OUTSIDE}")
-    if time > written + AHEAD:
-        raise BadMessage(f"{name}: more than a day after the message was written")
-    return time
-
-
-def decode(value: bytes | None) -> dict[str, Any]:
-    """Return the JSON object of a message.
-
-    Raises
-    ------
-    BadMessage
-        If it is empty (a tombstone), too large, no JSON object, or has a name twice.
-    """
-    if value is None:
-        raise BadMessage("no value (a tombstone)")
-    if len(value) > LARGEST:
-        raise BadMessage(f"larger than {LARGEST:,} bytes")
-    try:
-        document = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        raise BadMessage("not JSON in UTF-8") from None
-    if type(document) is not dict:
-        raise BadMessage("not a JSON object")
-    # orjson keeps the last of equal names. Where there seem to be more names than entries, the
-    # slow reader decides.
-    if value.count(b'":') > len(document) or b'" ' in value or _SPACED.search(value):
-        json.loads(value, object_pairs_hook=_unrepeated)
-    return document
-
-
-def flat(value: bytes | None) -> dict[str, Any]:
-    """Return the JSON object of a message that holds no others.
-
-    Raises
-    ------
-    BadMessage
-        If it is none, or a field holds an object or a list.
-    """
-    document = decode(value)
-    if value is not None and (value.find(b"{", 1) >= 0 or b"[" in value):  # or a text has one
-        for name, content in document.items():
-            if type(content) in (dict, list):
-                raise BadMessage(f"{name[:64]}: not a single value")
-    return document
-
-
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise BadMessage("a name that comes twice")
-    return found
-
-
-def text(value: Any, name: str) -> str:
-    """Return a text that is not empty.
-
-    Raises
-    ------
-    BadMessage
-        If it is missing or no text.
-    """
-    if value is None or value == "":
-        raise BadMessage(f"{name}: missing")
-    if type(value) is not str:
-        raise BadMessage(f"{name}: not text")
-    return value
-
-
-def read_id(value: Any) -> str:
-    """Return an event id: a text that is not too long.
-
-    Raises
-    ------
-    BadMessage
-        If it is missing, no text, or too long.
-    """
-    event_id = text(value, EVENT_ID)
-    if len(event_id) > LONGEST_ID:
-        raise BadMessage(f"{EVENT_ID}: larger than {LONGEST_ID} characters")
-    return event_id
 
 
 class EventCodec:

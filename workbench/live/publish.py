@@ -14,7 +14,8 @@ from workbench.durations import microseconds
 from workbench.errors import Interrupted, ParameterError
 from workbench.live.arrivals import arrivals
 from workbench.live.clients import LiveError, partition_of, producer, translated
-from workbench.live.messages import EventCodec, spell
+from workbench.live.fields import spell
+from workbench.live.messages import EventCodec
 from workbench.live.promise import promise
 from workbench.live.speed import Speed
 from workbench.live.stopping import Stop

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.live import alerts
 from workbench.live.clients import Away, consumer, partitions, translated
-from workbench.live.messages import BadMessage
+from workbench.live.fields import BadMessage
 from workbench.live.offsets import Offsets, at_end
 from workbench.live.quarantine import Quarantine
 from workbench.live.rabbit import Pauses

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import orjson
 import polars as pl
 
-from workbench.live.messages import BadMessage, decode, read_time, text
+from workbench.live.fields import BadMessage, decode, read_time, text
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, TIME
 
 Kind = Literal["score", "alert"]

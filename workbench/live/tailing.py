@@ -14,7 +14,7 @@ from workbench.case import get_case
 from workbench.durations import SECOND, microseconds
 from workbench.errors import ParameterError
 from workbench.live import clients
-from workbench.live.messages import BadMessage
+from workbench.live.fields import BadMessage
 from workbench.live.results import ALERTS, SCORES, Arrived, Kind, fields
 from workbench.live.settings import Settings
 from workbench.live.topics import Topics

@@ -21,7 +21,7 @@ import polars as pl
 
 from workbench import project
 from workbench.errors import CheckFailed, ServiceError
-from workbench.live.messages import spell
+from workbench.live.fields import spell
 from workbench.streams.schema import EVENT_ID
 
 if TYPE_CHECKING:

@@ -24,13 +24,14 @@ from workbench.case import get_case
 from workbench.errors import BadInput
 from workbench.live.account import Account
 from workbench.live.catchup import catch_up
+from workbench.live.checkpoints import Checkpoints, owned
+from workbench.live.fields import BadMessage
 from workbench.live.intake import Bad, Intake
 from workbench.live.lanes import Lanes, Takeover
 from workbench.live.merge import FIRST, NEVER, Key, Merger
-from workbench.live.messages import BadMessage, EventCodec, quarantined
+from workbench.live.messages import EventCodec, quarantined
 from workbench.live.outbox import Message, Outbox
 from workbench.live.place import Place, committed
-from workbench.live.saved import Checkpoints, owned
 from workbench.live.source import Source
 from workbench.streams.validation import DUPLICATE
 

@@ -9,8 +9,8 @@ from workbench.live import alerts
 from workbench.live.consumer import Refused, consume
 from workbench.live.desk.database import opened, translated
 from workbench.live.desk.tables import ALERTS
+from workbench.live.fields import BadMessage
 from workbench.live.inserting import insert_new
-from workbench.live.messages import BadMessage
 from workbench.live.relay_alerts import TOPICS
 from workbench.live.routes import Routes
 

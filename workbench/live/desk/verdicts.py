@@ -17,8 +17,8 @@ from workbench.errors import ParameterError
 from workbench.live.clients import partition_of, producer, translated
 from workbench.live.desk import database
 from workbench.live.desk.tables import ALERTS, VERDICTS
+from workbench.live.fields import spell
 from workbench.live.inserting import insert_new
-from workbench.live.messages import spell
 from workbench.live.topics import Topics
 from workbench.streams.schema import EVENT_ID
 

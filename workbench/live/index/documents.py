@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from workbench.live.messages import BadMessage, decode, read_time, text, written_at
+from workbench.live.fields import BadMessage, decode, read_time, text
+from workbench.live.messages import written_at
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:

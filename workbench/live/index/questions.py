@@ -6,9 +6,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from workbench.durations import HOUR
+from workbench.live.fields import spell
 from workbench.live.index import engine
 from workbench.live.index.layout import Layout
-from workbench.live.messages import spell
 from workbench.streams.values import EARLIEST, LATEST
 
 if TYPE_CHECKING:

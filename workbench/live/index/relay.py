@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.live.clients import consumer, partitions, translated
+from workbench.live.fields import BadMessage
 from workbench.live.index import documents, engine
 from workbench.live.index.layout import Layout
 from workbench.live.index.retention import Days
 from workbench.live.index.writing import Writer, Written
-from workbench.live.messages import BadMessage
 from workbench.live.offsets import Offsets, at_end
 from workbench.live.quarantine import Quarantine
 from workbench.live.stopping import Stop

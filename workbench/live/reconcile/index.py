@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbench.live.fields import read_time
 from workbench.live.index import engine
 from workbench.live.index.documents import canonical
 from workbench.live.index.questions import WHOLE, span
-from workbench.live.messages import read_time
 from workbench.live.reconcile.entries import Entry, digest
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import orjson
 
 from workbench.durations import HOUR
 from workbench.live.clients import LiveError, consumer, partitions, translated
+from workbench.live.fields import BadMessage
 from workbench.live.index import documents
-from workbench.live.messages import BadMessage, EventCodec, written_at
+from workbench.live.messages import EventCodec, written_at
 from workbench.live.reconcile.entries import Entry, digest
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from workbench.live.fields import spell
 from workbench.live.index import engine
 from workbench.live.index.layout import KINDS, Layout
 from workbench.live.index.relay import KEEP
 from workbench.live.index.retention import Days, kept_days, kept_from
 from workbench.live.index.writing import Writer
-from workbench.live.messages import spell
 from workbench.live.reconcile import log as logs
 from workbench.live.reconcile.comparing import MOST, Comparison
 from workbench.live.reconcile.desk import Desk, alerted, is_there

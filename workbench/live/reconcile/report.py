@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workbench.live.messages import spell
+from workbench.live.fields import spell
 
 if TYPE_CHECKING:
     from workbench.live.reconcile.comparing import Hour
