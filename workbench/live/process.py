@@ -9,21 +9,23 @@ from __future__ import annotations
 import gc
 import logging
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from workbench.artifacts.artifact import Artifact
 from workbench.errors import WorkbenchError
 from workbench.live import logs
-from workbench.live.clients import LEAVE, LiveError
+from workbench.live.clients import LEAVE, Denied, LiveError, denied
+from workbench.live.options import Options
 from workbench.live.outbox import Fenced
 from workbench.live.settings import Settings
 from workbench.live.stopping import stoppable
 from workbench.live.telemetry import Telemetry, serve
 from workbench.live.topics import Topics
-from workbench.live.worker import Options, work
+from workbench.live.worker import work
 
 LOG = logging.getLogger(__name__)
 
@@ -46,13 +48,18 @@ def main(document: dict[str, Any]) -> int:
             checkpoint_every=document["checkpoint_every"],
         )
         _collect_seldom()
-        with stoppable() as stop, serve(telemetry, document["metrics_port"]):
+        with (
+            stoppable() as stop,
+            serve(telemetry, document["metrics_port"]),
+            _refusals(settings, f"work on the topics {document['topics']}.*"),
+        ):
             work(options, settings, telemetry, stop)
     except Fenced as error:
         LOG.warning("leaving to a successor: %s", error)
         return LEAVE
     except WorkbenchError as error:
-        if isinstance(error, LiveError) and document["restarts"]:
+        passing = isinstance(error, LiveError) and not isinstance(error, Denied)
+        if passing and document["restarts"]:
             LOG.warning("the brokers cannot be reached: leaving to a successor")
             return LEAVE
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
@@ -65,6 +72,18 @@ def main(document: dict[str, Any]) -> int:
         )
         return 2
     return 0
+
+
+@contextmanager
+def _refusals(settings: Settings, what: str) -> Iterator[None]:
+    """Tell an error of the brokers that waits for a person from one that a successor outlives."""
+    from kafka.errors import KafkaError
+
+    try:
+        yield
+    except KafkaError as error:
+        name = type(error).__name__
+        raise denied(settings, what, error) or Fenced(f"the brokers failed ({name})") from error
 
 
 def _collect_seldom() -> None:

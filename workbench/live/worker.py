@@ -15,7 +15,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -36,14 +35,11 @@ from workbench.live.source import Source
 from workbench.streams.validation import DUPLICATE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from workbench.artifacts.artifact import Artifact
     from workbench.live.messages import Event, Label
+    from workbench.live.options import Options
     from workbench.live.settings import Settings
     from workbench.live.stopping import Stop
     from workbench.live.telemetry import Telemetry
-    from workbench.live.topics import Topics
 
 LOG = logging.getLogger(__name__)
 #: So many events and labels may wait in memory; then partitions that are ahead are held.
@@ -56,40 +52,6 @@ PATIENCE = 0.05
 LOOK = 2.0
 #: What takes longer than this (s) is not known at once.
 AT_ONCE = 0.5
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a worker is told.
-
-    Parameters
-    ----------
-    artifact
-        The detector.
-    state
-        Folder of its checkpoints.
-    topics
-        The case's topics; the worker's name follows from them.
-    owner
-        Which line of successors the process belongs to.
-    successor
-        Whether an earlier process of that line has worked.
-    lateness
-        How far the order may be out (µs).
-    until_idle
-        Leave when nothing has come for so long (s); None: never.
-    checkpoint_every
-        Seconds between checkpoints.
-    """
-
-    artifact: Artifact
-    state: Path
-    topics: Topics
-    owner: str
-    successor: bool
-    lateness: int
-    until_idle: float | None = None
-    checkpoint_every: float = 30.0
 
 
 class TakenOver(BadInput):
