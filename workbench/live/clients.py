@@ -25,11 +25,16 @@ LOG = logging.getLogger(__name__)
 LARGEST = 1 << 20
 #: Exit code of a process whose successor goes on.
 LEAVE = 3
+_CONNECTING = "connecting"
 _KAFKA_UP = "start Kafka with `workbench services up kafka`"
 
 
 class LiveError(BadInput):
     """A server cannot be reached or refuses what was asked."""
+
+
+class Denied(LiveError):
+    """A password or a right is missing: whoever comes next is refused as well."""
 
 
 class Away(LiveError):
@@ -61,19 +66,20 @@ def consumer(settings: Settings, **options: Any) -> KafkaConsumer:
     from kafka import KafkaConsumer
 
     reach(settings)
-    return KafkaConsumer(
-        **{
-            "isolation_level": "read_committed",
-            "auto_offset_reset": "earliest",
-            "enable_auto_commit": False,
-            "allow_auto_create_topics": False,
-            "fetch_max_wait_ms": 50,
-            "max_poll_records": 5_000,
-            "metrics_enabled": False,
-            **security(settings),
-            **options,
-        }
-    )
+    with translated(settings, _CONNECTING):
+        return KafkaConsumer(
+            **{
+                "isolation_level": "read_committed",
+                "auto_offset_reset": "earliest",
+                "enable_auto_commit": False,
+                "allow_auto_create_topics": False,
+                "fetch_max_wait_ms": 50,
+                "max_poll_records": 5_000,
+                "metrics_enabled": False,
+                **security(settings),
+                **options,
+            }
+        )
 
 
 def producer(settings: Settings, **options: Any) -> KafkaProducer:
@@ -81,20 +87,21 @@ def producer(settings: Settings, **options: Any) -> KafkaProducer:
     from kafka import KafkaProducer
 
     reach(settings)
-    return KafkaProducer(
-        **{
-            "linger_ms": 5,
-            "batch_size": 131_072,
-            "compression_type": "lz4",
-            "max_request_size": 2 * LARGEST,
-            "allow_auto_create_topics": False,
-            "delivery_timeout_ms": 60_000,
-            "max_block_ms": 15_000,
-            "metrics_enabled": False,
-            **security(settings),
-            **options,
-        }
-    )
+    with translated(settings, _CONNECTING):
+        return KafkaProducer(
+            **{
+                "linger_ms": 5,
+                "batch_size": 131_072,
+                "compression_type": "lz4",
+                "max_request_size": 2 * LARGEST,
+                "allow_auto_create_topics": False,
+                "delivery_timeout_ms": 60_000,
+                "max_block_ms": 15_000,
+                "metrics_enabled": False,
+                **security(settings),
+                **options,
+            }
+        )
 
 
 @contextmanager
@@ -103,7 +110,8 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     from kafka import KafkaAdminClient
 
     reach(settings)
-    client = KafkaAdminClient(**security(settings))
+    with translated(settings, _CONNECTING):
+        client = KafkaAdminClient(**security(settings))
     try:
         yield client
     finally:
@@ -140,26 +148,54 @@ def translated(settings: Settings, what: str) -> Iterator[None]:
             raise _explained(settings, what, error, " ".join(heard)) from error
 
 
-def _explained(settings: Settings, what: str, error: Exception, heard: str) -> LiveError:
+def denied(settings: Settings, what: str, error: Exception, heard: str = "") -> Denied | None:
+    """Return what is to be said if a password or a right is missing, ``None`` if none is.
+
+    Parameters
+    ----------
+    settings
+        As whom, and where.
+    what
+        What was worked on, for people.
+    error
+        What a client raised.
+    heard
+        What it wrote into its log meanwhile.
+    """
     name, text = type(error).__name__, f"{type(error).__name__} {error} {heard}"
     where = f"Kafka at {settings.kafka}"
     if "SaslAuthenticationFailed" in text:
-        return LiveError.of(
+        return Denied.of(
             f"the password of the user {settings.kafka_user!r} for {where}",
             allowed="the name and password of a user that the broker knows",
             hint="set WORKBENCH_KAFKA_USER and WORKBENCH_KAFKA_PASSWORD",
         )
     if "AuthorizationFailed" in text or "is not authorized" in text:
-        return LiveError.of(
-            f"{what} by the user {settings.kafka_user or 'ANONYMOUS'!r} at {where} "
-            f"({name}: a right is missing)",
-            allowed="a user with the right to it",
-            hint="give the right (workbench/live/services/rights.py lists them by process), or "
-            "be another user by WORKBENCH_KAFKA_USER",
-        )
+        return unauthorized(settings, what, name)
+    return None
+
+
+def unauthorized(settings: Settings, what: str, missing: str) -> Denied:
+    """Return what is to be said if a right is missing, and which one."""
+    return Denied.of(
+        f"{what} by the user {settings.kafka_user or 'ANONYMOUS'!r} at Kafka at "
+        f"{settings.kafka} ({missing}: a right is missing)",
+        allowed="a user with the right to it",
+        hint="give the right (workbench/live/services/rights.py lists them by process), or "
+        "be another user by WORKBENCH_KAFKA_USER",
+    )
+
+
+def _explained(settings: Settings, what: str, error: Exception, heard: str) -> LiveError:
+    if refused := denied(settings, what, error, heard):
+        return refused
+    name, text = type(error).__name__, f"{type(error).__name__} {error} {heard}"
+    where = f"Kafka at {settings.kafka}"
     if "UnknownTopicOrPartition" in text:
+        # Brokers do not tell a topic that is hidden from one that is not there.
+        hidden = f", or {settings.kafka_user!r} may not see it" if settings.kafka_user else ""
         return LiveError.of(
-            f"{what} at {where} (there is no such topic)",
+            f"{what} at {where} (there is no such topic{hidden})",
             allowed="topics that exist",
             hint="make them with `workbench publish`, or correct --topics",
         )
@@ -249,7 +285,7 @@ def partitions(client: KafkaConsumer, settings: Settings, topic: str) -> list[An
         if not found:
             raise UnknownTopicOrPartitionError(topic)
         parts = [TopicPartition(topic, number) for number in sorted(found)]
-        client.end_offsets(parts)  # needs the right to read
+        client.end_offsets(parts)  # needs the right to see it
     return parts
 
 

@@ -47,6 +47,7 @@ class Outbox:
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
+        self._settings, self._name = settings, name
         self._counts: dict[str, int] = {}
         with clients.translated(settings, f"the transactional id {name}"):
             self.producer = _opened(settings, name)
@@ -59,6 +60,8 @@ class Outbox:
         Fenced
             If anything fails. Whether it was committed is then known only to the brokers: the
             successor asks them.
+        Denied
+            If a right is missing.
         """
         from kafka.errors import KafkaError
 
@@ -70,6 +73,8 @@ class Outbox:
                 self.producer.send_offsets_to_transaction(place.to_kafka(), group)
                 self.producer.commit_transaction()
         except KafkaError as error:
+            if refused := clients.denied(self._settings, f"writing as {self._name}", error):
+                raise refused from error
             raise Fenced(f"a transaction failed ({type(error).__name__})") from error
 
     def _send(self, messages: Sequence[Message]) -> None:

@@ -23,7 +23,8 @@ def prepare(case: str, artifact: Path, prefix: str, settings: Settings) -> None:
     ArtifactError
         If the artifact is damaged or of another case.
     LiveError
-        If the brokers cannot be reached, or there are no events and labels to read.
+        If the brokers cannot be reached, there are no events and labels to read, or a right is
+        missing.
     """
     opened, topics = Artifact.open(artifact), Topics(prefix)
     opened.verify()
@@ -43,3 +44,19 @@ def prepare(case: str, artifact: Path, prefix: str, settings: Settings) -> None:
         consumer.close(autocommit=False)
     if not there.issuperset(topics.all):
         create(settings, topics)
+    _allowed(settings, topics)
+
+
+def _allowed(settings: Settings, topics: Topics) -> None:
+    """Say which right is missing; a transaction that lacks one fails without telling which."""
+    if not settings.kafka_user:
+        return  # nobody in particular: brokers without users allow everything
+    needed = dict.fromkeys((topics.events, topics.labels, topics.control), "READ")
+    needed |= dict.fromkeys(set(topics.all) - set(needed), "WRITE")
+    what = f"the topics {topics.prefix}.*"
+    with clients.translated(settings, what), clients.admin(settings) as admin:
+        told = admin.describe_topics(sorted(needed))
+    for topic in sorted(told, key=lambda topic: str(topic["name"])):
+        name, known = topic["name"], topic.get("authorized_operations")
+        if known is not None and needed[name] not in known:
+            raise clients.unauthorized(settings, f"the topic {name}", needed[name])

@@ -27,6 +27,9 @@ from workbench.live.telemetry import Telemetry, serve
 from workbench.live.topics import Topics
 from workbench.live.worker import work
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LOG = logging.getLogger(__name__)
 
 

@@ -6,8 +6,11 @@ the manifest names is whole, and reading goes on at its offsets: each message is
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +22,7 @@ from workbench.errors import ParameterError, StreamError
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from workbench.live.edge import Offsets
@@ -207,7 +211,8 @@ class Recording:
     def _write(self, kind: str, frames: list[pl.DataFrame]) -> Kept:
         rows = pl.concat(frames).sort(ORDER[kind])
         name = f"{kind}-{len(self.parts):06d}.parquet"
-        rows.write_parquet(self.folder / name, compression="zstd", row_group_size=GROUP)
+        with _refused_by_system(self.folder / name) as path:
+            rows.write_parquet(path, compression="zstd", row_group_size=GROUP)
         sync(self.folder / name)
         marks = []
         if kind == "events":
@@ -221,6 +226,18 @@ class Recording:
         for file in self.folder.iterdir():
             if file.suffix in (".parquet", ".partial") and file.name not in known:
                 file.unlink()
+
+
+@contextmanager
+def _refused_by_system(path: Path) -> Iterator[Path]:
+    """Raise what the system refused to polars, a full disk say, as every other writer does."""
+    try:
+        yield path
+    except pl.exceptions.ComputeError as error:
+        found = re.search(r"os error (\d+)", str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
 def _differs(before: Asked, asked: Asked) -> str:

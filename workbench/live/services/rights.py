@@ -60,7 +60,7 @@ RIGHTS = {
     "relay-alerts": Rights(reads=("alerts",), writes=("quarantine",), commits=True),
     "relay-index": Rights(reads=("scores", "alerts"), writes=("quarantine",), commits=True),
     "desk": Rights(writes=("labels",)),
-    "reconcile": Rights(reads=("scores", "alerts"), commits=True),
+    "reconcile": Rights(reads=("events", "scores", "alerts", "quarantine")),
     "tail": Rights(reads=("scores", "alerts", "shadow", "quarantine")),
 }
 
