@@ -81,9 +81,8 @@ def search(
         output.json({"rows": rows})
     elif rows:
         heads = list(shown[0])
-        output.table(
-            [[output.printable(cell) for cell in row.values()] for row in shown], heads, numeric
-        )
+        cells = [[output.printable(cell) for cell in row.values()] for row in shown]
+        output.table(cells, heads, numeric, whole=("alert", "time"))
     else:
         output.say("nothing was found")
 
