@@ -39,19 +39,21 @@ CONTRACT = {
     "services secrets": ["--dir", "--force"],
     "publish": [
         "CASE", "--stream", "--topics", "--partitions", "--speed", "--from", "--until",
-        "--label-delay", "--metrics-port", "--json",
+        "--label-delay", "--metrics-port", "--log-level", "--json",
     ],
     "record": [
         "CASE", "--out", "--topics", "--until-idle", "--from", "--until", "--metrics-port",
-        "--json",
+        "--log-level", "--json",
     ],
     "live": [
         "CASE", "--artifact", "--state", "--topics", "--lateness", "--until-idle",
         "--checkpoint-every", "--metrics-port", "--log-level",
     ],
-    "relay alerts": ["CASE", "--topics", "--until-idle", "--metrics-port", "--json"],
-    "relay index": ["CASE", "--topics", "--until-idle", "--keep", "--metrics-port", "--json"],
-    "desk CASE": ["CASE", "--database", "--until-idle", "--metrics-port", "--json"],
+    "relay alerts": ["CASE", "--topics", "--until-idle", "--metrics-port", "--log-level", "--json"],
+    "relay index": [
+        "CASE", "--topics", "--until-idle", "--keep", "--metrics-port", "--log-level", "--json",
+    ],
+    "desk CASE": ["CASE", "--database", "--until-idle", "--metrics-port", "--log-level", "--json"],
     "desk verdict": ["ALERT_ID", "--known-at", "--database", "--topics", "--json"],
     "desk alerts": ["--limit", "--database", "--json"],
     "search": [

@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from workbench.cli import options, output
-from workbench.cli.options import AsJson, CaseName, MetricsPort, UntilIdle
+from workbench.cli.options import AsJson, CaseName, LogLevel, MetricsPort, UntilIdle
 from workbench.cli.working import working
 
 KEEP = "CASE"
@@ -47,6 +47,7 @@ def keep(
     database: Database = None,
     until_idle: UntilIdle = None,
     metrics_port: MetricsPort = None,
+    log_level: LogLevel = "WARNING",
     json: AsJson = False,
 ) -> None:
     """Keep the alerts of a case: workbench desk fraud.
@@ -60,7 +61,7 @@ def keep(
     from workbench.live.desk.keeping import keep as work
 
     idle, name = options.seconds(until_idle), get_case(case).name
-    with working("desk", name, metrics_port) as (settings, telemetry, stop):
+    with working("desk", name, metrics_port, log_level) as (settings, telemetry, stop):
         done = work(
             settings,
             name,

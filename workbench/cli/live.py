@@ -6,10 +6,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import options
-from workbench.cli.options import CaseName, MetricsPort, TopicPrefix, UntilIdle
-from workbench.errors import ParameterError
-
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+from workbench.cli.options import CaseName, LogLevel, MetricsPort, TopicPrefix, UntilIdle
 
 
 def live(
@@ -35,12 +32,7 @@ def live(
         ),
     ] = "30s",
     metrics_port: MetricsPort = None,
-    log_level: Annotated[
-        str,
-        typer.Option(
-            "--log-level", metavar="LEVEL", help=f"The least that is told: {', '.join(LEVELS)}."
-        ),
-    ] = "WARNING",
+    log_level: LogLevel = "WARNING",
 ) -> None:
     """Score events from Kafka as they come, exactly once.
 
@@ -55,13 +47,7 @@ def live(
     from workbench.live.stopping import stoppable
     from workbench.live.supervisor import supervise
 
-    prefix, level = topics or case, log_level.upper()
-    if level not in LEVELS:
-        raise ParameterError.of(
-            f"--log-level {log_level!r}",
-            allowed=", ".join(LEVELS),
-            hint="leave it out for WARNING",
-        )
+    prefix, level = topics or case, options.level(log_level)
     told = {
         "artifact": str(artifact),
         "state": str(state),

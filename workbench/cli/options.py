@@ -96,6 +96,14 @@ MetricsPort = Annotated[
     ),
 ]
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LogLevel = Annotated[
+    str,
+    typer.Option(
+        "--log-level", metavar="LEVEL", help=f"The least that is told: {', '.join(LEVELS)}."
+    ),
+]
+
 
 def span(start: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
     """Read ``--from`` and ``--until``.
@@ -124,6 +132,26 @@ def seconds(duration: str | None) -> float | None:
     (1.5, None)
     """
     return None if duration is None else microseconds(duration) / SECOND
+
+
+def level(name: str) -> str:
+    """Read ``--log-level``.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such level.
+
+    Examples
+    --------
+    >>> level("debug")
+    'DEBUG'
+    """
+    if name.upper() not in LEVELS:
+        raise ParameterError.of(
+            f"--log-level {name!r}", allowed=", ".join(LEVELS), hint="leave it out for WARNING"
+        )
+    return name.upper()
 
 
 def parameters(pairs: list[str] | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from workbench.cli.options import (
     AsJson,
     CaseName,
     LabelDelay,
+    LogLevel,
     MetricsPort,
     StreamFolder,
     TopicPrefix,
@@ -60,6 +61,7 @@ def publish(
     ] = None,
     label_delay: LabelDelay = None,
     metrics_port: MetricsPort = None,
+    log_level: LogLevel = "WARNING",
     json: AsJson = False,
 ) -> None:
     """Publish a stream to Kafka topics, as it became known.
@@ -78,7 +80,7 @@ def publish(
     first, last = (ticks(time) for time in options.span(start, until))
     pace, names = Speed.of(speed), Topics(topics or case)
     recorded = Stream.open(stream, case=case)
-    with working("publisher", names.prefix, metrics_port) as (settings, telemetry, stop):
+    with working("publisher", names.prefix, metrics_port, log_level) as (settings, telemetry, stop):
         done = send(
             settings,
             recorded,
@@ -125,6 +127,7 @@ def record(
         ),
     ] = None,
     metrics_port: MetricsPort = None,
+    log_level: LogLevel = "WARNING",
     json: AsJson = False,
 ) -> None:
     """Record Kafka topics as a stream for replay and tuning.
@@ -142,7 +145,7 @@ def record(
     from workbench.live.topics import Topics
 
     idle, names = options.seconds(until_idle), Topics(topics or case)
-    with working("recorder", names.prefix, metrics_port) as (settings, telemetry, stop):
+    with working("recorder", names.prefix, metrics_port, log_level) as (settings, telemetry, stop):
         done = read(
             settings,
             case,

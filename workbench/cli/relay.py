@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import options, output
-from workbench.cli.options import AsJson, CaseName, MetricsPort, TopicPrefix, UntilIdle
+from workbench.cli.options import AsJson, CaseName, LogLevel, MetricsPort, TopicPrefix, UntilIdle
 from workbench.cli.working import working
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ def alerts(
     topics: TopicPrefix = None,
     until_idle: UntilIdle = None,
     metrics_port: MetricsPort = None,
+    log_level: LogLevel = "WARNING",
     json: AsJson = False,
 ) -> None:
     """Move alerts to RabbitMQ, where other services take them.
@@ -37,7 +38,11 @@ def alerts(
 
     idle, name = options.seconds(until_idle), get_case(case).name
     names = Topics(topics or name)
-    with working("relay-alerts", names.prefix, metrics_port) as (settings, telemetry, stop):
+    with working("relay-alerts", names.prefix, metrics_port, log_level) as (
+        settings,
+        telemetry,
+        stop,
+    ):
         done = relay(settings, name, names, until_idle=idle, stop=stop, telemetry=telemetry)
     if json:
         output.json(asdict(done))
@@ -61,6 +66,7 @@ def index(
         ),
     ] = "400d",
     metrics_port: MetricsPort = None,
+    log_level: LogLevel = "WARNING",
     json: AsJson = False,
 ) -> None:
     """Write scores and alerts into the search engine.
@@ -76,7 +82,11 @@ def index(
 
     idle, days = options.seconds(until_idle), microseconds(keep) // DAY
     names = Topics(topics or get_case(case).name)
-    with working("relay-index", names.prefix, metrics_port) as (settings, telemetry, stop):
+    with working("relay-index", names.prefix, metrics_port, log_level) as (
+        settings,
+        telemetry,
+        stop,
+    ):
         done = relay(settings, names, until_idle=idle, keep=days, stop=stop, telemetry=telemetry)
     if json:
         output.json(asdict(done))

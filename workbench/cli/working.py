@@ -22,7 +22,7 @@ class Working(NamedTuple):
 
 
 @contextmanager
-def working(role: str, prefix: str, metrics_port: int | None) -> Iterator[Working]:
+def working(role: str, prefix: str, metrics_port: int | None, log_level: str) -> Iterator[Working]:
     """Set up this process for its work, and tell metrics and listen to signals meanwhile.
 
     Parameters
@@ -33,13 +33,16 @@ def working(role: str, prefix: str, metrics_port: int | None) -> Iterator[Workin
         What its topics' names begin with.
     metrics_port
         Where metrics are told; nowhere if not given.
+    log_level
+        The least that the log tells.
     """
+    from workbench.cli import options
     from workbench.live import logs
     from workbench.live.settings import Settings
     from workbench.live.stopping import stoppable
     from workbench.live.telemetry import Telemetry, serve
 
     settings, telemetry = Settings.load(), Telemetry(role, prefix)
-    logs.set_up(role, settings=settings)
+    logs.set_up(role, options.level(log_level), settings)
     with serve(telemetry, metrics_port), stoppable() as stop:
         yield Working(settings, telemetry, stop)
