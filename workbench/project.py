@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+
+from workbench.errors import BadInput
 
 
 def root() -> Path:
@@ -27,6 +30,38 @@ def locate(path: str | Path) -> Path:
     if path.is_absolute() or path.exists():
         return path
     return next((base / path for base in (home(), root()) if (base / path).exists()), path)
+
+
+def document(
+    path: str | Path, name: str, *, what: str, command: str
+) -> tuple[Path, dict[str, Any]]:
+    """Return the folder that a command has made, and the JSON document that it holds when whole.
+
+    Parameters
+    ----------
+    path
+        The folder, see :func:`locate`.
+    name
+        The document's file.
+    what, command
+        What it is and what makes it, for the message.
+
+    Raises
+    ------
+    BadInput
+        If there is no such document.
+    """
+    import orjson
+
+    folder = locate(path)
+    try:
+        return folder, orjson.loads((folder / name).read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise BadInput.of(
+            f"{folder} as a {what}",
+            allowed=f"a folder with a {name}",
+            hint=f"make one with {command}, or finish a stopped one with --resume",
+        ) from error
 
 
 def output(path: str | Path) -> Path:

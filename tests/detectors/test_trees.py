@@ -32,7 +32,7 @@ def test_an_adaptive_trees_alternates_vote_as_in_river():
         part = slice(i, i + 300)
         detector.learn(X[part], y[part], np.ones(300))
         assert detector.score(X[part]).tolist() == reference(detector, X[part])
-        alternates += int((detector._flat.alternate >= 0).sum())
+        alternates += int((detector._snapshot.alternate >= 0).sum())
     assert alternates > 3
     assert detector.model.n_alternate_trees > 3
 

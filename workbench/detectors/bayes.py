@@ -9,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from workbench.detectors import codec
 from workbench.detectors.protocol import DetectorSpec
 from workbench.detectors.rows import as_dicts, checked
+from workbench.detectors.wrapped import Wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from workbench.detectors.flat_trees import Index
-    from workbench.detectors.protocol import Matrix, State, Vector
+    from workbench.detectors.protocol import Matrix, Vector
 
 FLOOR = 10e-10
 """River adds this to every density. A signal without spread has density 0 and so says nothing."""
@@ -60,7 +58,7 @@ def _score(X: Matrix, met: _Snapshot) -> Vector:
     return scores
 
 
-class NaiveBayes:
+class NaiveBayes(Wrapped):
     """River's Gaussian naive Bayes; a score is the posterior probability of label 1.
 
     River's estimator takes no weights. Here a row of weight w counts as w rows, in the class
@@ -128,19 +126,6 @@ class NaiveBayes:
                     deviation[c, j] = max(gaussians[name]._var.get(), 0.0) ** 0.5
         prior = np.array([math.log(self.model.p_class(label)) for label in labels])
         return _Snapshot(np.array(labels, dtype=np.int64), prior, mean, deviation)
-
-    def reference_score(self, x: Mapping[str, float]) -> float:
-        """Score one row by River's own call; what :meth:`score` must equal."""
-        return float(self.model.predict_proba_one(dict(x)).get(True, 0.0))
-
-    def state(self) -> State:
-        """Return the estimator."""
-        return {"model": codec.encode(self.model)}
-
-    def restore(self, state: State) -> None:
-        """Take over an estimator."""
-        self.model = codec.decode(state["model"])
-        self._snapshot = None
 
 
 SPEC = DetectorSpec(name="naive-bayes", title="Gaussian naive Bayes (River)", build=NaiveBayes)

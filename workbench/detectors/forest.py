@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from workbench.detectors import codec
 from workbench.detectors.flat_trees import FlatTrees, flatten, forest_scores
 from workbench.detectors.protocol import Choice, DetectorSpec, Range
 from workbench.detectors.rows import as_dicts, checked
 from workbench.detectors.trees import NEVER
+from workbench.detectors.wrapped import Wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from workbench.detectors.protocol import Matrix, State, Vector
+    from workbench.detectors.protocol import Matrix, Vector
 
 
-class AdaptiveForest:
+class AdaptiveForest(Wrapped):
     """River's adaptive random forest; a score is the trees' vote, weighted by their accuracy.
 
     Parameters
@@ -111,19 +109,6 @@ class AdaptiveForest:
             self._snapshot = flatten(self.model.data, self.features), weights
         scores: Vector = forest_scores(X, *self._snapshot)
         return scores
-
-    def reference_score(self, x: Mapping[str, float]) -> float:
-        """Score one row by River's own call; what :meth:`score` must equal."""
-        return float(self.model.predict_proba_one(dict(x)).get(True, 0.0))
-
-    def state(self) -> State:
-        """Return the forest."""
-        return {"model": codec.encode(self.model)}
-
-    def restore(self, state: State) -> None:
-        """Take over a forest."""
-        self.model = codec.decode(state["model"])
-        self._snapshot = None
 
 
 SPEC = DetectorSpec(

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.detectors import codec
 from workbench.detectors.flat_trees import FlatTrees, flatten, tree_scores
 from workbench.detectors.protocol import Choice, DetectorSpec, Range
 from workbench.detectors.rows import as_dicts, checked
+from workbench.detectors.wrapped import Wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     import numpy.typing as npt
 
-    from workbench.detectors.protocol import Matrix, State, Vector
+    from workbench.detectors.protocol import Matrix, Vector
 
 NEVER = 2**62
 """River can measure a tree's memory every so many rows. How large Python objects are is not part
 of their state, so a restored tree would grow differently: ``max_depth`` bounds trees instead."""
 
 
-class HoeffdingTree:
+class HoeffdingTree(Wrapped):
     """One of River's Hoeffding trees; a score is the share of label 1 in the leaf.
 
     Parameters
@@ -93,7 +91,7 @@ class HoeffdingTree:
             self.model: Any = tree.HoeffdingAdaptiveTreeClassifier(**settings)
         else:
             self.model = tree.HoeffdingTreeClassifier(**settings)
-        self._flat: FlatTrees | None = None
+        self._snapshot: FlatTrees | None = None
 
     def warm_up(self, X: Matrix) -> None:
         """Do nothing: a tree needs no preparation."""
@@ -103,28 +101,15 @@ class HoeffdingTree:
         rows = as_dicts(checked(X, self.features), self.features)
         for row, label, weight in zip(rows, y.astype(bool).tolist(), w.tolist(), strict=True):
             self.model.learn_one(row, label, w=weight)
-        self._flat = None
+        self._snapshot = None
 
     def score(self, X: Matrix) -> Vector:
         """Return the share of label 1 for each row, shape (n,)."""
         X = checked(X, self.features)
-        if self._flat is None:
-            self._flat = flatten([self.model], self.features, adaptive=self.adaptive)
-        scores: Vector = tree_scores(X, self._flat, self.adaptive)
+        if self._snapshot is None:
+            self._snapshot = flatten([self.model], self.features, adaptive=self.adaptive)
+        scores: Vector = tree_scores(X, self._snapshot, self.adaptive)
         return scores
-
-    def reference_score(self, x: Mapping[str, float]) -> float:
-        """Score one row by River's own call; what :meth:`score` must equal."""
-        return float(self.model.predict_proba_one(dict(x)).get(True, 0.0))
-
-    def state(self) -> State:
-        """Return the tree."""
-        return {"model": codec.encode(self.model)}
-
-    def restore(self, state: State) -> None:
-        """Take over a tree."""
-        self.model = codec.decode(state["model"])
-        self._flat = None
 
 
 _DEFAULTS = {

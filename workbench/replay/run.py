@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 import polars as pl
 
+from workbench import project
 from workbench.atomic import atomic_file
 from workbench.case import Case, get_case
-from workbench.errors import BadInput, StreamError
+from workbench.errors import StreamError
 from workbench.project import locate, output, shown
 from workbench.replay.setup import Setup
 from workbench.streams.labels import LabelFeed
@@ -66,16 +67,8 @@ class Run:
         BadInput
             If the folder holds no finished run.
         """
-        path = locate(path)
-        try:
-            document = orjson.loads((path / DOCUMENT).read_bytes())
-        except (OSError, orjson.JSONDecodeError) as error:
-            raise BadInput.of(
-                f"{path} as a run",
-                allowed=f"a folder with a {DOCUMENT}",
-                hint="make one with workbench replay, or finish a stopped one with --resume",
-            ) from error
-        return cls(path, document, stream)
+        folder, document = project.document(path, DOCUMENT, what="run", command="workbench replay")
+        return cls(folder, document, stream)
 
     @property
     def case(self) -> Case:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 import polars as pl
 
+from workbench import project
 from workbench.atomic import atomic_file
-from workbench.errors import BadInput
-from workbench.project import locate, shown
+from workbench.project import shown
 from workbench.replay.run import Run
 from workbench.replay.setup import Setup
 from workbench.tuning.confirm import BASELINE, BEST, RUNS, Confirmation
@@ -69,16 +69,8 @@ class Study:
         BadInput
             If the folder holds no finished study.
         """
-        path = locate(path)
-        try:
-            document = orjson.loads((path / DOCUMENT).read_bytes())
-        except (OSError, orjson.JSONDecodeError) as error:
-            raise BadInput.of(
-                f"{path} as a study",
-                allowed=f"a folder with a {DOCUMENT}",
-                hint="make one with workbench tune, or finish a stopped one with --resume",
-            ) from error
-        return cls(path, document, stream)
+        folder, document = project.document(path, DOCUMENT, what="study", command="workbench tune")
+        return cls(folder, document, stream)
 
     @cached_property
     def trials(self) -> pl.DataFrame:

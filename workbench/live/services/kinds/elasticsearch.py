@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from workbench.errors import ServiceError
 from workbench.live.services import jars
-from workbench.live.services.asking import serves
 from workbench.live.services.java import java
-from workbench.live.services.kinds.base import Kind
-from workbench.live.services.kinds.opensearch import HEALTH, HEAP
+from workbench.live.services.kinds.search_engine import HEAP, SearchEngine
 from workbench.live.services.processes import Launch
 
 if TYPE_CHECKING:
@@ -42,19 +40,14 @@ OPENED = (
 )
 
 
-class Elasticsearch(Kind):
+class Elasticsearch(SearchEngine):
     """One node, for tests only: without Elastic's own start, and so without its safeguards."""
 
     name: ClassVar[str] = "elasticsearch"
-    ports: ClassVar[tuple[str, ...]] = ("client", "transport")
     insecure: ClassVar[str] = (
         "elasticsearch: for tests only, without encryption and password, since its security is "
         "not to be had from Maven; it listens on the loopback interface alone."
     )
-
-    def require(self) -> None:
-        """Look for Java and Maven, and fetch the jars if they are not there yet."""
-        self._jars()
 
     def prepare(self, service: Service) -> None:
         """Write the node's settings."""
@@ -68,7 +61,7 @@ class Elasticsearch(Kind):
     def launches(self, service: Service, node: Node) -> dict[str, Launch]:
         """Return the node's process."""
         del service
-        home, folder = self._jars()
+        home, folder = self.jars()
         server, native = folder / "server", folder / "server" / "native"
         properties = {
             "es.distribution.type": "tar",
@@ -92,17 +85,8 @@ class Elasticsearch(Kind):
         )
         return {"server": Launch(command)}
 
-    def answers(self, service: Service, node: Node) -> bool:
-        """Whether it serves what it holds."""
-        del service
-        return serves(f"http://{node.at('client')}/{HEALTH}")
-
-    def environment(self, service: Service, principal: str | None) -> dict[str, str]:
-        """Return the address."""
-        del principal
-        return {"WORKBENCH_SEARCH": f"http://{service.nodes[0].at('client')}"}
-
-    def _jars(self) -> tuple[Path, Path]:
+    def jars(self) -> tuple[Path, Path]:
+        """Return the Java that runs it, and the folder of its jars."""
         home = java(self.name, 21)
         return home, jars.fetched(self.name, home, _arrange)
 
