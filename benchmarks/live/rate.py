@@ -55,11 +55,18 @@ def run() -> None:
     table(
         ("from topic to committed score, one broker", "events a second", "ratio"),
         [
-            ("bare loop: poll, orjson, send a score for each event, the same transactions", _spread(bare), 1),
-            ("workbench live", _spread(ours), f"{np.median(ratios):.2f} "
-             f"({ratios.min():.2f}–{ratios.max():.2f})"),
+            (
+                "bare loop: poll, orjson, send a score for each event, the same transactions",
+                _spread(bare),
+                1,
+            ),
+            (
+                "workbench live",
+                _spread(ours),
+                f"{np.median(ratios):.2f} ({ratios.min():.2f}–{ratios.max():.2f})",
+            ),
         ],
-    )  # fmt: skip
+    )
     print()
     table(("where the worker's time goes", "share"), _shares(spent))
 
