@@ -178,7 +178,6 @@ ROWS: dict[str, list[Panel]] = {
             "ops",
             {"taken": rate("index_documents"), "refused": rate("index_failed")},
         ),
-        Panel("Verdicts", "ops", {"{{verdict}}": rate("desk_verdicts", "verdict")}),
         Panel(
             "In flight",
             "short",

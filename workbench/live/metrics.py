@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from workbench.replay.alerting import SEVERITIES
+
 Kind = Literal["counter", "gauge", "histogram"]
 
 PREFIX = "workbench_"
@@ -50,8 +52,7 @@ REASONS = (
 VALUES: dict[str, tuple[str, ...]] = {
     "topic": ("events", "labels", "scores", "alerts", "quarantine", "control", "shadow"),
     "reason": REASONS,
-    "severity": ("low", "medium", "high", "critical"),
-    "verdict": ("true", "false"),
+    "severity": SEVERITIES,
     "sink": ("kafka", "rabbitmq", "search", "database"),
 }
 
@@ -149,7 +150,6 @@ METRICS: dict[str, Metric] = {
     "index_documents": Metric("counter", "Documents that the index took.", ("relay-index",)),
     "index_failed": Metric("counter", "Documents that the index refused.", ("relay-index",)),
     "desk_alerts": Metric("counter", "Alerts kept in the desk's database.", ("desk",)),
-    "desk_verdicts": Metric("counter", "Verdicts sent as labels.", ("desk",), ("verdict",)),
     "sink_in_flight": Metric("gauge", "Sent and not yet acknowledged.", (*ROLES,), ("sink",)),
     # How it goes.
     "retries": Metric("counter", "Attempts that were made again.", ROLES, ("sink",)),
