@@ -66,7 +66,8 @@ def main(document: dict[str, Any]) -> int:
             LOG.warning("the brokers cannot be reached: leaving to a successor")
             return LEAVE
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
-        return error.exit_code
+        # 1 is what Python says of a fault, after which a successor goes on.
+        return max(error.exit_code, 2)
     except OSError as error:
         place = error.filename or document["state"]
         sys.stderr.write(
