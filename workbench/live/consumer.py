@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.live.clients import Away, LiveError
 from workbench.live.rabbit import Pauses, connect, leave, translated
 from workbench.live.routes import TRIES, Routes, settle, tries
-from workbench.live.stopping import Stop
+from workbench.live.stopping import Quiet, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -175,17 +175,15 @@ class _Session:
             channel.basic_qos(prefetch_count=BATCH)
             for queue in self._routes.queues:
                 channel.basic_consume(queue, self._came)
-            heard = time.monotonic()
+            quiet = Quiet(until_idle)
             while not stop.asked:
                 connection.process_data_events(time_limit=0.1)
                 self._tell()
-                if self._waiting:
+                came = len(self._waiting)
+                if came:
                     self._finish(channel, parking)
-                    heard = time.monotonic()
-                elif until_idle is not None and time.monotonic() - heard > until_idle:
-                    if self._empty(parking):
-                        break
-                    heard = time.monotonic()
+                if quiet.after(came) and self._empty(parking):
+                    break
         finally:
             leave(connection)
 

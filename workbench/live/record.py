@@ -16,7 +16,7 @@ from workbench.live.clients import LiveError, consumer, partitions, translated
 from workbench.live.edge import Edge, spell
 from workbench.live.reader import Reader
 from workbench.live.recording import MANIFEST, Asked, Recording
-from workbench.live.stopping import Stop
+from workbench.live.stopping import Quiet, Stop
 from workbench.lock import locked
 from workbench.progress import progress
 from workbench.streams.manifest import MANIFEST as STREAM
@@ -142,7 +142,7 @@ def record(
             ]
             reader = Reader(client, places, topics, recording, first, last, telemetry)
             recording.save(recording.offsets)
-            quiet = _Quiet(LOOK if idle is None else idle)
+            quiet = Quiet(LOOK if idle is None else idle)
             while not stop.asked and not reader.reached:
                 came = reader.read()
                 step(came)
@@ -211,21 +211,3 @@ def _kept(recording: Recording) -> Iterator[None]:
         raise LiveError(
             f"{error} What was recorded is kept in {recording.folder}; the same command goes on."
         ) from error
-
-
-class _Quiet:
-    """Tells every so many seconds that nothing came."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._since = time.monotonic()
-
-    def after(self, messages: int) -> bool:
-        """Take how many came now."""
-        now = time.monotonic()
-        if messages:
-            self._since = now
-        elif now - self._since >= self._seconds:
-            self._since = now
-            return True
-        return False

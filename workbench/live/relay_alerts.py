@@ -20,7 +20,7 @@ from workbench.live.quarantine import Quarantine
 from workbench.live.rabbit import Pauses
 from workbench.live.routes import EXCHANGE, Routes, settle
 from workbench.live.sender import Sender, Unroutable
-from workbench.live.stopping import Stop
+from workbench.live.stopping import Quiet, Stop
 from workbench.progress import progress
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class _Relay:
         self._read: dict[TopicPartition, int] = {}
 
     def run(self, stop: Stop, until_idle: float | None, step: Step) -> Relayed:
-        heard, taken = time.monotonic(), 0
+        quiet, taken = Quiet(until_idle), 0
         self._open()
         try:
             while not stop.asked:
@@ -129,16 +129,12 @@ class _Relay:
                 except Away as error:
                     LOG.warning("%s", error)
                     self._reopen(stop)
-                    heard = time.monotonic()
+                    quiet = Quiet(until_idle)
                 step(self._settle())
                 self._offsets.tick()
                 self._tell()
-                if taken or self._sender.waiting:
-                    heard = time.monotonic()
-                elif until_idle is not None and time.monotonic() - heard > until_idle:
-                    if at_end(self._reader):
-                        break
-                    heard = time.monotonic()
+                if quiet.after(taken or self._sender.waiting) and at_end(self._reader):
+                    break
             self._drain(step)
         except Unroutable:
             if self._telemetry is not None:

@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM as a wish that long work looks at, and not as an exception in its middle."""
+"""When long work ends: Ctrl-C and SIGTERM as a wish that it looks at, or because all is quiet."""
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -43,6 +44,34 @@ class Stop:
         while not self.asked and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, _NAP))
         return self.asked
+
+
+class Quiet:
+    """Whether nothing has come for a while.
+
+    Parameters
+    ----------
+    seconds
+        How long; if not given, that is never so.
+
+    Examples
+    --------
+    >>> quiet = Quiet(0.0)
+    >>> quiet.after(3), quiet.after(0)
+    (False, True)
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = math.inf if seconds is None else seconds
+        self._since = time.monotonic()
+
+    def after(self, came: int) -> bool:
+        """Take how much has just come, and return whether it is quiet; then begin anew."""
+        now = time.monotonic()
+        found = not came and now - self._since >= self._seconds
+        if came or found:
+            self._since = now
+        return found
 
 
 @contextmanager

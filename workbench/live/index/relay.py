@@ -25,7 +25,7 @@ from workbench.live.index.retention import Days
 from workbench.live.index.writing import Writer, Written
 from workbench.live.offsets import Offsets, at_end
 from workbench.live.quarantine import Quarantine
-from workbench.live.stopping import Stop
+from workbench.live.stopping import Quiet, Stop
 from workbench.progress import progress
 
 if TYPE_CHECKING:
@@ -157,14 +157,13 @@ class _Relay:
         self._offsets = Offsets(settings, reader, self._what)
 
     def run(self, stop: Stop, until_idle: float | None, step: Step) -> Relayed:
-        heard = time.monotonic()
+        quiet = Quiet(until_idle)
         try:
             while not stop.asked:
                 with translated(self._settings, f"reading {self._what}"):
                     # While batches are on their way, only what is there already.
                     records = self._reader.poll(timeout_ms=20 if self._waiting else 200)
                 if records:
-                    heard = time.monotonic()
                     self._waiting.append(self._begin(records))
                 while self._waiting and (
                     len(self._waiting) >= DEPTH or self._waiting[0].written.done()
@@ -172,12 +171,8 @@ class _Relay:
                     step(self._finish())
                 self._offsets.tick()
                 self._tell()
-                if self._waiting:
-                    heard = time.monotonic()
-                elif until_idle is not None and time.monotonic() - heard > until_idle:
-                    if at_end(self._reader):
-                        break
-                    heard = time.monotonic()
+                if quiet.after(len(records) + len(self._waiting)) and at_end(self._reader):
+                    break
             while self._waiting:
                 step(self._finish())
             self._offsets.commit()
