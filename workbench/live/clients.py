@@ -242,13 +242,14 @@ def reach(settings: Settings, timeout: float = 5.0) -> None:
     context = None if settings.kafka_ca is None else settings.tls("kafka")
     for address in settings.need("kafka", "kafka").split(","):
         host, _, port = address.rpartition(":")
+        if not (host and port.isdecimal() and int(port) < 1 << 16):
+            faults.append((f"{address!r}, which is no host:port,", _KAFKA_UP))
+            continue
         try:
             with socket.create_connection((host, int(port)), timeout) as plain:
                 if context is not None:
                     with context.wrap_socket(plain, server_hostname=host):
                         pass
-        except ValueError:
-            faults.append((f"{address!r}, which is no host:port,", _KAFKA_UP))
         except socket.gaierror:
             faults.append((f"the host {host!r}, which is unknown,", "correct WORKBENCH_KAFKA"))
         except ssl.SSLCertVerificationError as error:

@@ -8,13 +8,14 @@ published again; and never before the event itself.
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import func, select
 
 from workbench.errors import ParameterError
-from workbench.live.clients import partition_of, producer, translated
+from workbench.live.clients import consumer, partition_of, partitions, producer, translated
 from workbench.live.desk import database
 from workbench.live.desk.tables import ALERTS, VERDICTS
 from workbench.live.fields import spell
@@ -162,14 +163,12 @@ def _keep(connection: Connection, alert: Row[Any], verdict: bool, known_at: int)
 def _send(settings: Settings, topic: str, key: bytes, label: dict[str, Any]) -> None:
     """Send a label, and return when the brokers have it."""
     import orjson
-    from kafka.errors import UnknownTopicOrPartitionError
 
+    with closing(consumer(settings)) as reader:
+        count = len(partitions(reader, settings, topic))
     client = producer(settings, delivery_timeout_ms=int(PATIENCE * 1_000))
     try:
         with translated(settings, f"writing to the topic {topic}"):
-            count = len(client.partitions_for(topic) or ())
-            if not count:
-                raise UnknownTopicOrPartitionError(topic)
             client.send(
                 topic, key=key, value=orjson.dumps(label), partition=partition_of(key, count)
             ).get(PATIENCE)
