@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CONTRACT = {
-    "simulate": ["CASE", "--out", "--days", "--seed", "--scale"],
-    "import": ["CASE", "FILE", "--out", "--preset", "--map", "--strict"],
-    "inspect": ["DIR"],
+    "simulate": ["CASE", "--out", "--days", "--seed", "--scale", "--json"],
+    "import": ["CASE", "FILE", "--out", "--preset", "--map", "--strict", "--json"],
+    "inspect": ["DIR", "--verify", "--json"],
     "replay": [
         "CASE", "--stream", "--detector", "-p", "--label-delay", "--deliver", "--from", "--until",
-        "--out", "--resume", "--json",
+        "--seed", "--out", "--resume", "--json",
     ],
     "tune": [
-        "CASE", "--stream", "--detector", "--trials", "--jobs", "--storage", "--out", "--resume",
-        "--json",
+        "CASE", "--stream", "--detector", "--trials", "--jobs", "--label-delay", "--deliver",
+        "--seed", "--storage", "--out", "--resume", "--json",
     ],
-    "compare": ["RUN", "RUN..."],
-    "report": ["NAME", "-p", "--out", "--json"],
-    "schedule run": [],
-    "schedule list": [],
+    "compare": ["RUN", "RUN...", "--from", "--until", "--json"],
+    "report": ["NAME", "-p", "--run", "--out", "--json"],
+    "schedule run": ["--once"],
+    "schedule list": ["--json"],
     "schedule crontab": [],
-    "export": ["RUN", "--out"],
-    "verify": ["ARTIFACT"],
-    "score": ["ARTIFACT", "--stream", "--out", "--learn", "--from", "--until"],
+    "export": ["RUN", "--out", "--json"],
+    "verify": ["ARTIFACT", "--json"],
+    "score": ["ARTIFACT", "--stream", "--out", "--learn", "--from", "--until", "--json"],
     "services up": ["[NAME]...", "--dir", "--brokers", "--secure", "--topics", "--json"],
-    "services down": ["[NAME]...", "--dir", "--remove"],
+    "services down": ["[NAME]...", "--dir", "--remove", "--json"],
     "services status": ["[NAME]...", "--dir", "--json"],
     "services env": ["[NAME]...", "--dir", "--as", "--json"],
     "services secrets": ["--dir", "--force"],
@@ -85,6 +85,16 @@ def test_each_command_of_the_contract_explains_itself(
 
 def test_there_is_no_command_beside_the_contract() -> None:
     assert {name for name, _ in commands()} == set(CONTRACT)
+
+
+def test_there_is_no_option_beside_the_contract() -> None:
+    beside = {
+        f"{name} {option.opts[-1]}"
+        for name, command in commands()
+        for option in command.params
+        if option.param_type_name == "option" and not {*option.opts} & {*CONTRACT[name]}
+    }
+    assert not beside
 
 
 def test_every_option_says_what_it_does_and_its_default() -> None:
