@@ -171,6 +171,13 @@ def test_an_id_counts_once() -> None:
     assert merger.event("q", at(11, "a")) == "duplicate"
 
 
+def test_an_event_that_waits_for_its_label_has_come_before() -> None:
+    merger = Merger(["p"], 0, FIRST, waits={"a"}.__contains__)
+
+    assert merger.event("p", at(10, "a")) == "duplicate"
+    assert merger.event("p", at(10, "b")) == "taken"
+
+
 def test_an_event_that_is_so_late_that_its_id_may_have_come_before_is_not_scored() -> None:
     merger = a_merger()
     merger.event("p", Event(3 * HOUR, "a", ()))

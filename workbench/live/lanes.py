@@ -12,7 +12,7 @@ from workbench.live.lane import Lane, Outcome
 from workbench.live.merge import FOREVER, NEVER, Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from workbench.live.messages import Event, EventCodec, Label
 
@@ -89,10 +89,9 @@ class Lanes:
         """Return the lane whose scores count at a time."""
         return next(c.lane for c in reversed(self._charges) if c.since <= time)
 
-    def waiting(self, event_ids: Iterable[str]) -> set[str]:
-        """Return which of some events wait for their labels already: they come again."""
-        pending = self._charges[0].lane.path.pending
-        return {event_id for event_id in event_ids if event_id in pending}
+    def waits(self, event_id: str) -> bool:
+        """Return whether an event waits for its label: should its id come, it comes again."""
+        return event_id in self._charges[0].lane.path.pending
 
     def process(
         self, events: Sequence[Event], labels: Sequence[Label]

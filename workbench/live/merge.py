@@ -20,7 +20,7 @@ from workbench.durations import DAY, HOUR
 from workbench.live.messages import Event, Label
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Iterable
+    from collections.abc import Callable, Collection, Hashable, Iterable
 
 #: Before and after all times.
 NEVER, FOREVER = -(1 << 62), 1 << 62
@@ -59,6 +59,8 @@ class Merger:
         How much older than the newest of its partition an event or label may be (µs).
     after
         The last event that the artifact has seen: earlier events and labels are its past.
+    waits
+        Whether an event waits for its label: its id has come before, however long ago.
 
     Examples
     --------
@@ -72,9 +74,16 @@ class Merger:
     [Event(time=5, event_id='5', values=())]
     """
 
-    def __init__(self, partitions: Iterable[Hashable], lateness: int, after: Key) -> None:
+    def __init__(
+        self,
+        partitions: Iterable[Hashable],
+        lateness: int,
+        after: Key,
+        waits: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.lateness = lateness
         self.after = after
+        self._waits = waits
         self.newest: dict[Hashable, int] = dict.fromkeys(partitions, NEVER)
         #: The last event released. What lies before it and comes now is late.
         self.passed = after
@@ -113,6 +122,8 @@ class Merger:
         behind = newest - self.lateness
         if key <= self.after:
             return "past" if time >= behind - REMEMBERED else "forgotten"
+        if self._waits(event_id):
+            return "duplicate"
         passed = max(self.passed, floor)
         if time < max(max(behind, passed.time) - REMEMBERED, self._remembered):
             return "forgotten"

@@ -132,7 +132,9 @@ class _Worker:
         codec = EventCodec(get_case(options.artifact.case).schema)
         self.intake = Intake(codec, self.topics)
         self.lanes = Lanes(options.artifact, codec)
-        self.merger = Merger(source.partitions, options.lateness, self.lanes.begin)
+        self.merger = Merger(
+            source.partitions, options.lateness, self.lanes.begin, self.lanes.waits
+        )
         #: What a predecessor has written is not written again.
         self.written = last
         self.place = place
@@ -278,9 +280,6 @@ class _Worker:
         return horizon
 
     def _score(self, events: list[Event], labels: list[Label]) -> None:
-        if again := self.lanes.waiting(event.event_id for event in events):
-            self.telemetry.count("duplicates", len(again))
-            events = [event for event in events if event.event_id not in again]
         counting, shadow = self.lanes.process(events, labels)
         written = self.written.key
         counting = [outcome for outcome in counting if outcome.key > written]

@@ -50,7 +50,7 @@ class Rights:
 
 RIGHTS = {
     "publisher": Rights(writes=("events", "labels"), creates=True),
-    "recorder": Rights(reads=("events", "labels"), commits=True),
+    "recorder": Rights(reads=("events", "labels")),
     "worker": Rights(
         reads=("events", "labels", "control"),
         writes=("scores", "alerts", "quarantine", "shadow"),
