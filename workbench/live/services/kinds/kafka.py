@@ -100,7 +100,7 @@ class Kafka(Kind):
         arguments = [
             *("-Xmx128m", *QUICK, "-cp", f"{libraries}/*"),
             *("kafka.tools.StorageTool", "format", "--ignore-formatted"),
-            *("-t", cluster, "-c", str(node.folder / PROPERTIES)),
+            *(f"--cluster-id={cluster}", "-c", str(node.folder / PROPERTIES)),
         ]
         if service.secure:
             # The others are made by this one, once the brokers run.
