@@ -36,6 +36,8 @@ def answering(status: int, kind: str, tls: Path | None = None) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
+        do_GET = do_PUT = do_POST  # noqa: N815 - the server's own names
+
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
@@ -53,15 +55,22 @@ def answering(status: int, kind: str, tls: Path | None = None) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Search with some settings; return the one paragraph that it said."""
+COMMANDS = {"search": ("search", "fraud", "--top", "1"), "relay": ("relay", "index", "fraud")}
+
+
+@pytest.fixture(params=COMMANDS)
+def told(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Any:
+    """Search, or fill the index, with some settings; return the one paragraph that it said."""
 
     def ask(search: str, **others: str) -> str:
         monkeypatch.delenv("WORKBENCH_SETTINGS", raising=False)
         for name, value in {"search": search, **others}.items():
             monkeypatch.setenv(f"WORKBENCH_{name.upper()}", value)
-        code = main(["search", "fraud", "--top", "1"])
+        code = main(COMMANDS[request.param])
         captured = capsys.readouterr()
         assert (code, captured.out) == (2, "")
         assert captured.err.count("\n") == 1
@@ -100,13 +109,14 @@ def test_a_missing_right(told: Any) -> None:
     with answering(403, "security_exception") as address:
         said = told(address, search_user="reader", search_password=SECRET)
 
-    assert "searching fraud-alerts by the user reader" in said
+    assert "fraud-" in said
+    assert "by the user reader" in said
     assert "a right is missing" in said
 
 
 def test_an_engine_in_trouble(told: Any) -> None:
     with answering(503, "cluster_manager_not_discovered") as address:
-        assert "(searching fraud-alerts: 503 cluster_manager_not_discovered: no)" in told(address)
+        assert ": 503 cluster_manager_not_discovered: no)" in told(address)
 
 
 def test_an_expired_certificate(told: Any, tmp_path: Path) -> None:
