@@ -83,6 +83,10 @@ def events(names: Topics, messages: list[Message]) -> list[Message]:
     return found
 
 
+#: For what both engines do alike: where they are asked in the same way as in another test.
+ONE_ENGINE = pytest.mark.parametrize("search_engines", ["opensearch"], indirect=True)
+
+
 @pytest.fixture
 def settings(kafka: Server, search_engines: Server) -> Settings:
     return settings_of(kafka, search_engines)
@@ -174,6 +178,7 @@ def test_what_the_index_lost_or_holds_otherwise_is_found_and_repaired(
     assert after == before
 
 
+@ONE_ENGINE
 def test_what_only_the_index_holds_is_told_and_left_alone(
     reconcile: Callable[..., Said],
     environment: dict[str, str],
@@ -227,6 +232,7 @@ def test_an_event_that_was_sent_again_counts_once(
     assert (said.code, said.of(EVENTS)) == (0, {})
 
 
+@ONE_ENGINE
 def test_what_is_in_quarantine_is_no_difference(
     reconcile: Callable[..., Said],
     environment: dict[str, str],
@@ -244,6 +250,7 @@ def test_what_is_in_quarantine_is_no_difference(
     assert (said.code, said.of(SCORES)) == (0, {"quarantined": 1})
 
 
+@ONE_ENGINE
 def test_a_window_leaves_out_what_lies_beyond_it(
     reconcile: Callable[..., Said],
     environment: dict[str, str],
@@ -281,6 +288,7 @@ def test_days_that_are_no_longer_kept_are_not_expected(
     )
 
 
+@ONE_ENGINE
 def test_an_index_that_was_never_written_is_filled_by_the_repair(
     reconcile: Callable[..., Said],
     environment: dict[str, str],
@@ -296,6 +304,7 @@ def test_an_index_that_was_never_written_is_filled_by_the_repair(
     assert orjson.loads(said.out)["repaired"] == {SCORES: COUNT, INDEXED: COUNT // 10}
 
 
+@ONE_ENGINE
 def test_the_table_names_hours_and_ids(
     reconcile: Callable[..., Said],
     environment: dict[str, str],

@@ -49,7 +49,7 @@ def worker(small: World, state: Path, topics: str, *more: str) -> tuple[str, ...
         "--topics",
         topics,
         "--until-idle",
-        "3s",
+        "1s",
         *more,
     )
 
@@ -233,7 +233,7 @@ def test_a_second_worker_of_the_same_name_takes_over_and_does_no_harm(
 ) -> None:
     publish(kafka.settings, small.stream, Topics(topics))
     arguments = list(worker(small, tmp_path / "first", topics))
-    arguments[arguments.index("3s")] = "60s"
+    arguments[arguments.index("1s")] = "60s"
     first = begin(kafka.environment, *arguments)
     time.sleep(2.0)  # wherever it is by then
     live(kafka, small, tmp_path / "second", topics)
