@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,6 +18,8 @@ from workbench.artifacts.artifact import Artifact
 from workbench.artifacts.export import export
 from workbench.artifacts.score import score
 from workbench.errors import ArtifactError, CheckFailed, ParameterError, StreamError
+from workbench.replay.replay import replay
+from workbench.replay.setup import Setup
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +101,18 @@ def test_the_manifest_says_what_was_measured(halves: Halves) -> None:
         (lambda f: (f / "extra.txt").write_text("x"), "is not in the manifest"),
     ],
 )
+def test_a_run_that_ends_in_its_warm_up_is_exported_without_metrics_and_alerts(
+    halves: Halves, tmp_path: Path
+) -> None:
+    early = halves.stream.start + timedelta(days=2)
+    run = replay(halves.stream, Setup.of("fraud"), tmp_path / "run", until=early)
+    artifact = export(run, tmp_path / "artifact")
+
+    assert run.frame().is_empty()
+    with pytest.raises(ArtifactError, match="goes on after its warm-up"):
+        artifact.alert_policy()
+
+
 def test_a_changed_artifact_fails_the_check_with_the_file_that_differs(
     copy: Path, change: Any, message: str
 ) -> None:

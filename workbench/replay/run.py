@@ -124,15 +124,10 @@ class Run:
         start = max(start, warm) if start is not None else warm
         ends = [t for t in (until, _time(spans["until"])) if t is not None]
         until = min(ends) if ends else None
-        events = pl.concat(
-            [
-                pl.DataFrame(schema={EVENT_ID: pl.String}),
-                *self.stream.batches(
-                    start=start, until=until, columns=[EVENT_ID, EVENT_TIME, *wanted]
-                ),
-            ],
-            how="diagonal",
-        )
+        names = list(dict.fromkeys([EVENT_ID, EVENT_TIME, *wanted]))
+        none = pl.DataFrame(schema={name: self.case.schema.events[name] for name in names})
+        batches = self.stream.batches(start=start, until=until, columns=names)
+        events = pl.concat([none, *batches])
         span = pl.col(EVENT_TIME) >= start
         scores = self.scores.filter(span if until is None else span & (pl.col(EVENT_TIME) < until))
         frame = events.with_columns(score=scores["score"])
