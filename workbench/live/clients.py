@@ -187,24 +187,26 @@ def unauthorized(settings: Settings, what: str, missing: str) -> Denied:
 
 
 def _explained(settings: Settings, what: str, error: Exception, heard: str) -> LiveError:
-    if refused := denied(settings, what, error, heard):
-        return refused
-    name, text = type(error).__name__, f"{type(error).__name__} {error} {heard}"
-    where = f"Kafka at {settings.kafka}"
-    if "UnknownTopicOrPartition" in text:
-        # Brokers do not tell a topic that is hidden from one that is not there.
-        hidden = f", or {settings.kafka_user!r} may not see it" if settings.kafka_user else ""
-        return LiveError.of(
-            f"{what} at {where} (there is no such topic{hidden})",
-            allowed="topics that exist",
-            hint="make them with `workbench publish`, or correct --topics",
-        )
-    if "MessageSizeTooLarge" in text or "RecordListTooLarge" in text:
-        return LiveError.of(
-            f"{what} at {where} (a message is larger than the broker takes)",
-            allowed="messages up to the broker's message.max.bytes",
-            hint="raise it, or leave the message out",
-        )
+    name, where = type(error).__name__, f"Kafka at {settings.kafka}"
+    # What was raised counts before what was heard: a topic that has just been made is unknown at
+    # first, and that is heard, too.
+    for text in (f"{name} {error}", heard):
+        if refused := denied(settings, what, error, text):
+            return refused
+        if "UnknownTopicOrPartition" in text:
+            # Brokers do not tell a topic that is hidden from one that is not there.
+            hidden = f", or {settings.kafka_user!r} may not see it" if settings.kafka_user else ""
+            return LiveError.of(
+                f"{what} at {where} (there is no such topic{hidden})",
+                allowed="topics that exist",
+                hint="make them with `workbench publish`, or correct --topics",
+            )
+        if "MessageSizeTooLarge" in text or "RecordListTooLarge" in text:
+            return LiveError.of(
+                f"{what} at {where} (a message is larger than the broker takes)",
+                allowed="messages up to the broker's message.max.bytes",
+                hint="raise it, or leave the message out",
+            )
     return LiveError(
         f"{where} did not do what was asked of {what} ({name}: {str(error).rstrip('.')}). Look "
         "at the broker's log, and whether all brokers are up: `workbench services status`."

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from workbench.case import get_case
 from workbench.durations import microseconds
@@ -274,6 +274,7 @@ def _closing(client: KafkaProducer) -> Iterator[KafkaProducer]:
     try:
         yield client
     finally:
-        # What is not acknowledged by now was not counted: its time is where to go on.
-        with suppress(KafkaTimeoutError):
+        # What is not acknowledged by now was not counted: its time is where to go on. What was
+        # refused has been told.
+        with suppress(KafkaError):
             client.close(timeout=2)
