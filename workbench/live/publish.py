@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 #: The most messages that are sent before all of them must be acknowledged.
 CHUNK = 2_000
+#: How often it is tried to close a producer that was refused something.
+CLOSING = 5
 #: How long the brokers may take for a chunk, a change of leaders included (s).
 PATIENCE = 60.0
 
@@ -275,6 +277,8 @@ def _closing(client: KafkaProducer) -> Iterator[KafkaProducer]:
         yield client
     finally:
         # What is not acknowledged by now was not counted: its time is where to go on. What was
-        # refused has been told.
-        with suppress(KafkaError):
-            client.close(timeout=2)
+        # refused has been told; closing tells it again until nothing of it is left.
+        for _ in range(CLOSING):
+            with suppress(KafkaError):
+                client.close(timeout=2)
+                break
