@@ -78,8 +78,8 @@ class Settings(BaseSettings):
         """
         named = os.environ.get(FILE)
         try:
-            # Pydantic's plug-in for mypy would know _env_file.
-            return cls(_env_file=_owned(Path(named)) if named else None)  # type: ignore[call-arg]
+            file = _owned(Path(named)) if named else None
+            return cls(_env_file=file)  # type: ignore[call-arg]  # pydantic-settings' own
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             name = f"{PREFIX}{'_'.join(map(str, first['loc']))}".upper()
