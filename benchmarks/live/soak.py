@@ -167,7 +167,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--days", type=float, default=10.0)
+    parser.add_argument("--days", type=float, default=14.0)
     given = parser.parse_args()
     found = soak(FOLDER / "soak", given.kills, given.seed, given.days)
     return int(any(found.values()))

@@ -84,8 +84,7 @@ class NaiveBayes(Wrapped):
         from river import naive_bayes
 
         self.features = features
-        # River's own annotations end at its estimators' methods.
-        self.model: Any = naive_bayes.GaussianNB()  # type: ignore[no-untyped-call]
+        self.model: Any = naive_bayes.GaussianNB()  # type: ignore[no-untyped-call]  # River's own
         self._snapshot: _Snapshot | None = None
 
     def warm_up(self, X: Matrix) -> None:
