@@ -6,7 +6,7 @@ knows neither its driver nor its case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -171,6 +171,11 @@ class Path:
                 "labels into quarantine."
             )
         return known, rows, values
+
+    def tally(self) -> dict[str, int]:
+        """Return what has passed, by name, for the run's document."""
+        learned, unlabelled = self.learner.learned, self.pending.never_labelled
+        return asdict(self.counts) | {"learned": learned, "never_labelled": unlabelled}
 
     def state(self) -> dict[str, Any]:
         """Return everything that later scores depend on, as plain data."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from workbench.atomic import partial_of, publish, replaceable
@@ -147,8 +146,7 @@ def _document(
         "from": start,
         "until": until,
         "last_event": {"time": last_time, "event_id": last_id},
-        "counts": asdict(path.counts)
-        | {"learned": path.learner.learned, "never_labelled": path.pending.never_labelled},
+        "counts": path.tally(),
         "versions": machine.versions(),
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
