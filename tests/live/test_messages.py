@@ -94,6 +94,40 @@ def test_what_is_no_object_is_named(value: bytes, expected: str) -> None:
     assert reason(value) == expected
 
 
+DOORS = EventCodec(
+    Schema(
+        version=1,
+        columns=(
+            Column("place", "text", "Where", required=False, required_when=("kind", ("out",))),
+            Column("kind", "text", "What", allowed=("in", "out")),
+        ),
+        routing="kind",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"kind": "in"}, None),
+        ({"kind": "out", "place": "gate"}, None),
+        ({"kind": "OUT", "place": "gate"}, "kind: not one of in, out"),
+        ({"kind": ""}, "kind: missing"),
+        ({"kind": "out"}, "place: missing"),
+        ({"kind": "out", "place": ""}, "place: missing"),
+    ],
+)
+def test_what_an_event_may_lack_depends_on_its_kind(
+    change: dict[str, object], expected: str | None
+) -> None:
+    try:
+        DOORS.decode(orjson.dumps(GOOD | change), LATEST)
+        found = None
+    except BadMessage as error:
+        found = str(error)
+    assert found == expected
+
+
 def test_a_tombstone_is_named() -> None:
     with pytest.raises(BadMessage, match="tombstone"):
         CODEC.decode(None, LATEST)

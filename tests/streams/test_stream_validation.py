@@ -179,6 +179,40 @@ def test_real_columns_keep_their_fractions_and_limits() -> None:
     assert bad["reason"].to_list() == ["note: not a number", "pulse: missing", "pulse: above 300"]
 
 
+CLICKS = Schema(
+    version=1,
+    columns=(
+        Column("visit", "text", "Visit", required=False, required_when=("kind", ("view", "cart"))),
+        Column("item", "text", "Item"),
+        Column("kind", "text", "What", allowed=("view", "cart", "stock")),
+        Column("left", "integer", "On hand", required=False, required_when=("kind", ("stock",))),
+    ),
+    routing="item",
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"kind": "view", "visit": "v"}, None),
+        ({"kind": "stock", "left": "0"}, None),
+        ({"kind": "sale", "visit": "v"}, "kind: not one of view, cart, stock"),
+        ({"kind": "View", "visit": "v"}, "kind: not one of view, cart, stock"),
+        ({"kind": "", "visit": "v"}, "kind: missing"),
+        ({"kind": "cart"}, "visit: missing"),
+        ({"kind": "stock", "visit": "v"}, "left: missing"),
+        ({"kind": "stock", "left": "few"}, "left: not a number"),
+    ],
+)
+def test_what_a_row_may_lack_depends_on_its_kind(row: dict[str, str], expected: str | None) -> None:
+    mapping = Mapping.model_validate(
+        {"event_time": "t", "columns": {c.name: c.name for c in CLICKS.columns}}
+    )
+    raw = pl.DataFrame([{"t": "2024-01-01", "item": "i", "visit": "", "left": "", **row}])
+    _, bad = validate(raw, mapping, CLICKS)
+    assert (bad["reason"].to_list() or [None]) == [expected]
+
+
 def test_of_rows_with_one_id_the_first_in_time_stays() -> None:
     good, _ = check(
         {"id": "b", "at": "2024-01-02"},

@@ -14,7 +14,7 @@ import polars as pl
 
 from workbench.live.fields import BadMessage, flat, read_id, read_time
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
-from workbench.streams.values import LATEST, NO_NUMBER, NOT_WHOLE
+from workbench.streams.values import LATEST, NO_NUMBER, NOT_WHOLE, unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +58,13 @@ class EventCodec:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self.routing = [c.name for c in schema.columns].index(schema.routing)
+        names = [c.name for c in schema.columns]
+        self.routing = names.index(schema.routing)
+        self._required_when = [
+            (at, names.index(c.required_when[0]), c.required_when[1])
+            for at, c in enumerate(schema.columns)
+            if c.required_when is not None
+        ]
 
     def decode(self, value: bytes | None, written: int) -> Event:
         """Read an event from a message.
@@ -79,7 +85,11 @@ class EventCodec:
         get = document.get
         event_id = read_id(get(EVENT_ID))
         time = read_time(get(EVENT_TIME), EVENT_TIME, written)
-        return Event(time, event_id, tuple([_value(get(c.name), c) for c in self.schema.columns]))
+        values = tuple([_value(get(c.name), c) for c in self.schema.columns])
+        for at, other, held in self._required_when:
+            if values[at] is None and values[other] in held:
+                raise BadMessage(f"{self.schema.columns[at].name}: missing")
+        return Event(time, event_id, values)
 
     def frame(self, events: Sequence[Event]) -> pl.DataFrame:
         """Return events as a frame with the schema's types."""
@@ -114,6 +124,8 @@ def _value(value: Any, column: Column) -> Any:
             return None
         if type(value) is not str:
             raise BadMessage(f"{column.name}: not text")
+        if column.allowed and value not in column.allowed:
+            raise BadMessage(f"{column.name}: {unlisted(column.allowed)}")
         return value
     if value is None:
         if column.required:

@@ -37,8 +37,13 @@ class Column:
         Unit of the stored value, for instance ``minor units``.
     required
         Whether a missing value sends the row to quarantine.
+    required_when
+        A text column and those of its values with which this one may not be missing either.
     minimum, maximum
         Inclusive limits of what is possible; a row beyond them goes to quarantine.
+    allowed
+        The only values that a text may have, letter for letter; any other sends the row to
+        quarantine. Empty where any text will do.
     entity
         Whether features are kept for the values of this column.
 
@@ -53,8 +58,10 @@ class Column:
     description: str
     unit: str = ""
     required: bool = True
+    required_when: tuple[str, tuple[str, ...]] | None = None
     minimum: int | float | None = None
     maximum: int | float | None = None
+    allowed: tuple[str, ...] = ()
     entity: bool = False
 
     @property

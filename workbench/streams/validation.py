@@ -22,7 +22,11 @@ _BAD = {SOURCE_ROW: pl.Int64(), "reason": pl.String(), "row": pl.String()}
 
 
 def validate(
-    raw: pl.DataFrame, mapping: Mapping, schema: Schema, rows: pl.Series | None = None
+    raw: pl.DataFrame,
+    mapping: Mapping,
+    schema: Schema,
+    rows: pl.Series | None = None,
+    refused: dict[str, pl.Series] | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Turn raw rows into events with their labels, and say of each other row what is wrong.
 
@@ -39,6 +43,8 @@ def validate(
         The schema of the case.
     rows
         Int64, shape (n,): numbers of the rows in the file; from 0 if not given.
+    refused
+        Reason → where (Boolean, shape (n,)), of rows that are refused whatever is in them.
 
     Returns
     -------
@@ -46,8 +52,8 @@ def validate(
         ``source_row``, the columns of ``schema.events``, ``label`` (Int8, null where not known),
         ``known_at`` (null where there is none) and ``pattern``; in the order given.
     bad : polars.DataFrame
-        ``source_row``, ``reason`` (the first that applies, in the order id, time, columns,
-        label) and ``row``: the row as it was, as JSON text.
+        ``source_row``, ``reason`` (the first that applies, in the order refused, id, time,
+        columns, label) and ``row``: the row as it was, as JSON text.
 
     Examples
     --------
@@ -62,6 +68,8 @@ def validate(
     """
     numbers = rows if rows is not None else pl.int_range(raw.height, dtype=pl.Int64, eager=True)
     sheet = _Sheet(raw, numbers)
+    for reason, where in (refused or {}).items():
+        sheet.note(reason, where)
     sheet.add(
         EVENT_ID,
         values.text(sheet.take(mapping.event_id)) if mapping.event_id else numbers.cast(pl.String),
@@ -72,6 +80,10 @@ def validate(
     sheet.require(EVENT_TIME)
     for column in schema.columns:
         _column(sheet, column, mapping.columns.get(column.name))
+    for column in schema.columns:
+        if column.required_when is not None:
+            other, held = column.required_when
+            sheet.require(column.name, sheet.done[other].is_in(held))
     _label(sheet, mapping)
     _pattern(sheet, mapping)
     return sheet.split()
@@ -134,9 +146,11 @@ class _Sheet:
         for what, where in (problems or {}).items():
             self.note(f"{name}: {what}", where)
 
-    def require(self, name: str) -> None:
+    def require(self, name: str, where: pl.Series | None = None) -> None:
+        """Note where a column has no value; only in the rows of a mask, if one is given."""
         # What could not be read has its own reason already, noted before.
-        self.note(f"{name}: missing", self.done[name].is_null())
+        missing = self.done[name].is_null()
+        self.note(f"{name}: missing", missing if where is None else missing & where)
 
     def note(self, reason: str, where: pl.Series) -> None:
         if where.any():
@@ -171,6 +185,10 @@ def _column(sheet: _Sheet, column: Column, source: FieldSource | None) -> None:
         sheet.note(f"{name}: below {column.minimum:,}", sheet.done[name] < column.minimum)
     if column.maximum is not None:
         sheet.note(f"{name}: above {column.maximum:,}", sheet.done[name] > column.maximum)
+    if column.allowed:
+        sheet.note(
+            f"{name}: {values.unlisted(column.allowed)}", ~sheet.done[name].is_in(column.allowed)
+        )
 
 
 def _label(sheet: _Sheet, mapping: Mapping) -> None:

@@ -150,7 +150,18 @@ def label(
     is_yes = raw.is_in(yes)
     is_no = ~is_yes if no is None else raw.is_in(no) & ~is_yes
     values = _where(is_yes | is_no, is_yes.cast(pl.Int8))
-    return values, {f"not one of {', '.join(yes + (no or []))}": ~(is_yes | is_no)}
+    return values, {unlisted(yes + (no or [])): ~(is_yes | is_no)}
+
+
+def unlisted(allowed: Iterable[str]) -> str:
+    """Say that a value is not among those that are allowed.
+
+    Examples
+    --------
+    >>> unlisted(("view", "cart"))
+    'not one of view, cart'
+    """
+    return f"not one of {', '.join(allowed)}"
 
 
 def plain(value: Scalar) -> str:
