@@ -14,17 +14,19 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import (
     GroupAuthorizationFailedError,
     KafkaError,
-    KafkaTimeoutError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailedError,
 )
 from kafka.structs import OffsetAndMetadata, TopicPartition
 from pika.exceptions import ProbableAuthenticationError
 
+from workbench.live.clients import Denied, LiveError, reach
 from workbench.live.services import Services
 from workbench.live.services.certificates import make_certificates
 from workbench.live.services.passwords import PRINCIPALS
 from workbench.live.services.rights import RIGHTS, rules
+from workbench.live.settings import PREFIX as LIVE
+from workbench.live.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,18 +166,28 @@ def test_rights_end_with_the_prefix(secure: Services, principal: str, topic: str
         write(secure, principal, topic)
 
 
-def test_a_wrong_password_does_not_get_in(secure: Services) -> None:
-    with pytest.raises(KafkaTimeoutError):
-        KafkaAdminClient(
-            **as_(secure, "worker", sasl_plain_password=WRONG), bootstrap_timeout_ms=2_000
-        )
+def settings(services: Services, **changed: Any) -> Settings:
+    """Return the settings of the worker at Kafka."""
+    found = services.environment("worker", "kafka")
+    return Settings.model_validate(
+        {name.removeprefix(LIVE).lower(): value for name, value in found.items()} | changed
+    )
+
+
+@pytest.mark.parametrize("wrong", ["password", "user"])
+def test_a_wrong_password_does_not_get_in(secure: Services, wrong: str) -> None:
+    with pytest.raises(Denied, match=r"the password of the user '[\w-]+' for Kafka at 127"):
+        reach(settings(secure, **{f"kafka_{wrong}": WRONG}))
+
+
+def test_nobody_gets_in_without_a_user(secure: Services) -> None:
+    with pytest.raises(Denied, match="no user for Kafka at 127"):
+        reach(settings(secure, kafka_user=""))
 
 
 def test_without_encryption_nobody_gets_in(secure: Services) -> None:
-    with pytest.raises(KafkaTimeoutError):
-        KafkaAdminClient(
-            bootstrap_servers=secure.environment()["WORKBENCH_KAFKA"], bootstrap_timeout_ms=2_000
-        )
+    with pytest.raises(LiveError, match=r"wants TLS needs WORKBENCH_KAFKA_CA"):
+        reach(settings(secure, kafka_ca=None))
 
 
 def test_no_password_is_on_a_command_line_or_in_a_log(secure: Services) -> None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import BadInput
+from workbench.live.greeting import MECHANISM, greet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def security(settings: Settings) -> dict[str, Any]:
     if settings.kafka_user:
         options |= {
             "security_protocol": "SASL_SSL" if settings.kafka_ca else "SASL_PLAINTEXT",
-            "sasl_mechanism": "SCRAM-SHA-256",
+            "sasl_mechanism": MECHANISM,
             "sasl_plain_username": settings.kafka_user,
             "sasl_plain_password": settings.kafka_password.get_secret_value(),
         }
@@ -122,8 +123,8 @@ def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
 def translated(settings: Settings, what: str) -> Iterator[None]:
     """Say in one paragraph what a Kafka client could not do, and why.
 
-    kafka-python tells some causes only in its log (a wrong password, a topic without rights),
-    so its log is listened to meanwhile.
+    kafka-python tells some causes only in its log (a topic without rights), so its log is listened
+    to meanwhile.
 
     Parameters
     ----------
@@ -165,8 +166,13 @@ def denied(settings: Settings, what: str, error: Exception, heard: str = "") -> 
     name, text = type(error).__name__, f"{type(error).__name__} {error} {heard}"
     where = f"Kafka at {settings.kafka}"
     if "SaslAuthenticationFailed" in text:
+        who = (
+            f"the password of the user {settings.kafka_user!r}"
+            if settings.kafka_user
+            else "no user"
+        )
         return Denied.of(
-            f"the password of the user {settings.kafka_user!r} for {where}",
+            f"{who} for {where}",
             allowed="the name and password of a user that the broker knows",
             hint="set WORKBENCH_KAFKA_USER and WORKBENCH_KAFKA_PASSWORD",
         )
@@ -231,47 +237,82 @@ def _listening() -> Iterator[list[str]]:
 
 
 def reach(settings: Settings, timeout: float = 5.0) -> None:
-    """Check that one of the brokers can be reached, and by whose certificate.
+    """Check that one of the brokers can be reached, by whose certificate, and as whom.
 
-    A client that cannot would try for half a minute and then not say why.
+    A client that cannot would try for a quarter of a minute and then not say why.
+
+    Parameters
+    ----------
+    settings
+        As whom, and where.
+    timeout
+        Seconds for each broker to accept a connection, and then for each of its answers.
 
     Raises
     ------
+    Denied
+        If a broker does not take the user and the password, or wants some.
     LiveError
         If no host is known, nothing answers, or no certificate is accepted.
     """
     faults = []
     context = None if settings.kafka_ca is None else settings.tls("kafka")
     for address in settings.need("kafka", "kafka").split(","):
-        host, _, port = address.rpartition(":")
-        if not (host and port.isdecimal() and int(port) < 1 << 16):
-            faults.append((f"{address!r}, which is no host:port,", _KAFKA_UP))
-            continue
-        try:
-            with socket.create_connection((host, int(port)), timeout) as plain:
-                if context is not None:
-                    with context.wrap_socket(plain, server_hostname=host):
-                        pass
-        except socket.gaierror:
-            faults.append((f"the host {host!r}, which is unknown,", "correct WORKBENCH_KAFKA"))
-        except ssl.SSLCertVerificationError as error:
-            faults.append(
-                (
-                    f"the certificate of {address} ({error.verify_message})",
-                    "renew it, or correct the address or WORKBENCH_KAFKA_CA",
-                )
-            )
-        except ssl.SSLError as error:
-            faults.append(
-                (f"TLS with {address} ({error.reason or error})", "check whether it speaks TLS")
-            )
-        except OSError as error:
-            fault = f"{address}, where nothing answers ({error.strerror or error}),"
-            faults.append((fault, _KAFKA_UP))
-        else:
+        fault = _fault(settings, address, context, timeout)
+        if fault is None:
             return
+        faults.append(fault)
     value, hint = faults[0]
     raise LiveError.of(value, allowed="a Kafka broker that answers", hint=hint)
+
+
+def _fault(
+    settings: Settings, address: str, context: ssl.SSLContext | None, timeout: float
+) -> tuple[str, str] | None:
+    """Return what is wrong with a broker, and what to do; ``None`` if nothing is."""
+    from kafka.errors import (
+        IllegalSaslStateError,
+        KafkaError,
+        SaslAuthenticationFailedError,
+        UnsupportedSaslMechanismError,
+    )
+
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 1 << 16):
+        return f"{address!r}, which is no host:port,", _KAFKA_UP
+    user, word = settings.kafka_user, settings.kafka_password.get_secret_value()
+    try:
+        with socket.create_connection((host, int(port)), timeout) as plain:
+            if context is None:
+                greet(plain, user, word)
+            else:
+                with context.wrap_socket(plain, server_hostname=host) as secure:
+                    greet(secure, user, word)
+    except SaslAuthenticationFailedError as error:
+        raise (denied(settings, _CONNECTING, error) or error) from error
+    except (IllegalSaslStateError, UnsupportedSaslMechanismError) as error:
+        wants = "no users" if isinstance(error, IllegalSaslStateError) else "others"
+        return (
+            f"the user {user!r} with {MECHANISM} at {address}, which wants {wants},",
+            "correct the address or WORKBENCH_KAFKA_USER",
+        )
+    except KafkaError as error:
+        return (
+            f"{address}, which does not answer as a Kafka broker does ({error}),",
+            "correct the address; a broker that wants TLS needs WORKBENCH_KAFKA_CA",
+        )
+    except socket.gaierror:
+        return f"the host {host!r}, which is unknown,", "correct WORKBENCH_KAFKA"
+    except ssl.SSLCertVerificationError as error:
+        return (
+            f"the certificate of {address} ({error.verify_message})",
+            "renew it, or correct the address or WORKBENCH_KAFKA_CA",
+        )
+    except ssl.SSLError as error:
+        return f"TLS with {address} ({error.reason or error})", "check whether it speaks TLS"
+    except OSError as error:
+        return f"{address}, where nothing answers ({error.strerror or error}),", _KAFKA_UP
+    return None
 
 
 def partitions(client: KafkaConsumer, settings: Settings, topic: str) -> list[Any]:
