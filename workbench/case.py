@@ -44,7 +44,8 @@ class Case:
     simulate
         ``module:attribute`` of ``simulate(writer, days, seed, scale, progress)``.
     presets
-        Import presets: name to ``module:attribute`` of a :class:`streams.mapping.Mapping`.
+        Import presets: name to ``module:attribute`` of a :class:`streams.mapping.Mapping` or a
+        :class:`streams.preset.Preset`.
     evaluate
         ``module:attribute`` of ``evaluate(frame, ...) -> Evaluation``.
     compare

@@ -12,11 +12,11 @@ import polars as pl
 
 from workbench.case import Case, get_case, resolve
 from workbench.errors import ParameterError, StreamError
-from workbench.streams.manifest import rfc3339
+from workbench.streams.manifest import hash_of, rfc3339
 from workbench.streams.mapping import Mapping
 from workbench.streams.parts import sha256
+from workbench.streams.preset import Preset
 from workbench.streams.schema import EVENT_TIME
-from workbench.streams.sources import RawBatch, read
 from workbench.streams.validation import (
     DUPLICATE,
     MALFORMED,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.streams.schema import Schema
+    from workbench.streams.sources import RawBatch
 
 _SHOWN = 5
 
@@ -102,7 +103,7 @@ def import_file(
     strict: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> ImportReport:
-    """Import a CSV, JSON lines or Parquet file as a recorded stream.
+    """Import a CSV, JSON lines or Parquet file, or what a preset reads, as a recorded stream.
 
     Every row of the file becomes an event or goes to ``quarantine.parquet`` with the reason.
     Events are sorted by (``event_time``, ``event_id``); of rows with one id, the first in that
@@ -113,7 +114,7 @@ def import_file(
     case
         Name of the case.
     source
-        The file.
+        The file, or the folder where a preset reads one.
     out
         The stream's folder; an existing stream is replaced.
     preset, map_file
@@ -133,13 +134,13 @@ def import_file(
     """
     source, out = Path(source), Path(out)
     the_case = get_case(case)
-    mapping = _mapping(the_case, preset, map_file)
-    mapping.check(the_case.schema)
-    batches = read(source, mapping.delimiter)
+    layout = _preset(the_case, preset, map_file)
+    layout.mapping.check(the_case.schema)
+    batches = layout.read(source, layout.mapping.delimiter)
     how = {"preset": preset} if preset else {"map": Path(str(map_file)).name}
-    origin = {"file": source.name, "sha256": sha256(source), **how}
+    origin = {"file": source.name, "sha256": _fingerprint(source), **how}
     with StreamWriter(out, case, the_case.schema, origin) as writer:
-        content = _Content(source, mapping, the_case.schema)
+        content = _Content(source, layout, the_case.schema)
         for batch in batches:
             content.add(batch)
             if progress is not None:
@@ -149,7 +150,7 @@ def import_file(
             _refuse(source, bad, content.unknown)
         if not events.height:
             raise _nothing(source, bad)
-        _write(writer, events, bad, mapping)
+        _write(writer, events, bad, layout.mapping)
     counts = writer.manifest.counts
     return ImportReport(
         path=out,
@@ -167,10 +168,11 @@ def import_file(
 class _Content:
     """What has been read of a file so far, good and bad."""
 
-    def __init__(self, source: Path, mapping: Mapping, schema: Schema) -> None:
+    def __init__(self, source: Path, preset: Preset, schema: Schema) -> None:
         self.rows = 0
         self._source = source
-        self._mapping = mapping
+        self._preset = preset
+        self._mapping = preset.mapping
         self._schema = schema
         self._columns: dict[str, None] = {}
         self._good: list[pl.DataFrame] = []
@@ -186,7 +188,8 @@ class _Content:
         self._columns |= dict.fromkeys(batch.frame.columns)
         if not batch.loose:
             self._mapping.check_file(self._columns, str(self._source))
-        good, bad = validate(batch.frame, self._mapping, self._schema, batch.rows)
+        refused = self._preset.refuse(batch.frame) if self._preset.refuse is not None else None
+        good, bad = validate(batch.frame, self._mapping, self._schema, batch.rows, refused)
         self._good.append(good)
         self._bad.append(bad)
         if batch.malformed:
@@ -209,8 +212,11 @@ class _Content:
             return pl.DataFrame(), pl.DataFrame()
         if self._columns:
             self._mapping.check_file(self._columns, str(self._source))
-        events, repeated = first_of_each(pl.concat(self._good))
+        good = pl.concat(self._good)
         self._good = []
+        events, repeated = first_of_each(
+            good if self._preset.arrange is None else self._preset.arrange(good)
+        )
         if repeated.len():
             self._bad += self._again(repeated)
         return events, pl.concat(self._bad).sort(SOURCE_ROW)
@@ -218,14 +224,14 @@ class _Content:
     def _again(self, rows: pl.Series) -> list[pl.DataFrame]:
         """Read the file a second time for rows that proved to be duplicates only at the end."""
         found = []
-        for batch in read(self._source, self._mapping.delimiter):
+        for batch in self._preset.read(self._source, self._mapping.delimiter):
             here = batch.rows.is_in(rows.implode())
             if here.any():
                 found.append(bad_rows(batch.frame.filter(here), batch.rows.filter(here), DUPLICATE))
         return found
 
 
-def _mapping(case: Case, preset: str | None, map_file: str | Path | None) -> Mapping:
+def _preset(case: Case, preset: str | None, map_file: str | Path | None) -> Preset:
     if (preset is None) == (map_file is None):
         raise ParameterError.of(
             "both --preset and --map" if preset else "an import without --preset and --map",
@@ -233,15 +239,22 @@ def _mapping(case: Case, preset: str | None, map_file: str | Path | None) -> Map
             hint="give one of the two",
         )
     if map_file is not None:
-        return Mapping.load(map_file)
+        return Preset(Mapping.load(map_file))
     if preset is None or preset not in case.presets:
         raise ParameterError.of(
             f"the preset {preset!r} for {case.name}",
             allowed=" or ".join(sorted(case.presets)) or "none",
             hint="choose one of these, or describe your columns with --map FILE.toml",
         )
-    mapping: Mapping = resolve(case.presets[preset])
-    return mapping
+    return Preset.of(resolve(case.presets[preset]))
+
+
+def _fingerprint(source: Path) -> str:
+    """Return the SHA-256 of a file, or over those of a folder's files in the order of names."""
+    if source.is_file():
+        return sha256(source)
+    files = sorted(path for path in source.iterdir() if path.is_file())
+    return hash_of([sha256(path) for path in files]) or ""
 
 
 def _write(writer: StreamWriter, events: pl.DataFrame, bad: pl.DataFrame, mapping: Mapping) -> None:
