@@ -70,8 +70,6 @@ def validate(
     sheet = _Sheet(raw, numbers)
     for reason, where in (refused or {}).items():
         sheet.note(reason, where)
-    for reason, where in (refused or {}).items():
-        sheet.note(reason, where)
     sheet.add(
         EVENT_ID,
         values.text(sheet.take(mapping.event_id)) if mapping.event_id else numbers.cast(pl.String),
