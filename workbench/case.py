@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.errors import ParameterError
 
@@ -66,6 +66,12 @@ class Case:
     policy
         ``module:attribute`` of ``policy(settings) -> AlertPolicy``, see
         :mod:`workbench.replay.alerting`.
+    answer
+        What its detectors answer for each event, ``score`` or ``items``; see
+        :mod:`workbench.replay.answers`.
+    path
+        ``module:attribute`` of the :class:`~workbench.replay.along.EventPath` that leads events
+        to a detector.
     """
 
     name: str
@@ -86,6 +92,8 @@ class Case:
     evaluation_columns: tuple[str, ...] = field(default=())
     alerts: str = ""
     policy: str = "workbench.replay.alerting:Threshold"
+    answer: Literal["score", "items"] = "score"
+    path: str = "workbench.replay.path:Path"
 
     def load(self, part: str) -> Any:
         """Import and return one of the parts that are given as ``module:attribute``.

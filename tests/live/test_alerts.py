@@ -8,8 +8,9 @@ import numpy as np
 import orjson
 import pytest
 
-from workbench.live.alerts import MOST, alert, alert_id, read, reasons
+from workbench.live.alerts import alert, alert_id, read
 from workbench.live.fields import BadMessage
+from workbench.replay.reasons import MOST, reasons
 
 if TYPE_CHECKING:
     from workbench.detectors.protocol import Matrix

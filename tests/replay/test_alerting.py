@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from workbench.case import case_names, get_case
 from workbench.detectors import codec
 from workbench.errors import ParameterError
-from workbench.replay.alerting import SEVERITIES, AlertPolicy, Threshold, levels
+from workbench.replay.alerting import SEVERITIES, AlertPolicy, Chosen, Threshold, levels
 from workbench.streams.recorded import Stream
 from workbench.streams.writer import StreamWriter
 
@@ -62,7 +62,7 @@ def cut(policy: AlertPolicy, events: pl.DataFrame, scores: Vector, at: list[int]
     found = []
     for first, last in zip([0, *at], [*at, events.height], strict=True):
         chosen = policy.choose(events[first:last], scores[first:last])
-        found += [(first + row, severity) for row, severity in chosen]
+        found += [alert._replace(row=first + alert.row) for alert in chosen]
     return found
 
 
@@ -79,10 +79,10 @@ def test_alerts_come_in_order_with_known_severities_and_at_or_above_the_threshol
     case, events, scores = scored
     policy = case.load("policy")(settings)
     alerts = policy.choose(events, scores)
-    rows = [row for row, _ in alerts]
+    rows = [alert.row for alert in alerts]
     assert alerts
     assert rows == sorted(set(rows))
-    assert {severity for _, severity in alerts} <= set(SEVERITIES)
+    assert {alert.severity for alert in alerts} <= set(SEVERITIES)
     assert (scores[rows] >= policy.threshold).all()
     assert all(type(row) is int for row in rows)
 
@@ -108,7 +108,7 @@ def test_a_policy_goes_on_from_its_state_as_if_it_had_never_stopped(
     codec.save(tmp_path / "state", first.state())
     second.restore(codec.load(tmp_path / "state"))
     after = second.choose(events[half:], scores[half:])
-    assert before + [(half + row, severity) for row, severity in after] == whole
+    assert before + [alert._replace(row=half + alert.row) for alert in after] == whole
 
 
 def test_an_empty_batch_has_no_alert(
@@ -153,7 +153,8 @@ def test_without_evaluated_events_there_are_no_levels() -> None:
 
 def test_of_levels_that_are_equal_the_more_urgent_one_counts() -> None:
     policy = Threshold({"low": 0.5, "medium": 0.5, "high": 0.5})
-    assert policy.choose(pl.DataFrame({"event_id": ["a"]}), np.array([0.5])) == [(0, "high")]
+    chosen = policy.choose(pl.DataFrame({"event_id": ["a"]}), np.array([0.5]))
+    assert chosen == [Chosen(0, "high")]
 
 
 @pytest.mark.parametrize(

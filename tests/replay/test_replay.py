@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from workbench.errors import BadInput, ParameterError, StreamError
+from workbench.replay.answers import ANSWERS, SCORE
 from workbench.replay.replay import replay
 from workbench.replay.run import Run
 from workbench.replay.setup import Setup
@@ -25,13 +27,14 @@ SETUP = Setup.of("fraud", "additive")
 CODE = """
 import os, sys
 from pathlib import Path
-from workbench.replay import sink
+from dataclasses import replace
+from workbench.replay.answers import ANSWERS, SCORE
 from workbench.replay.checkpoint import Checkpoint
 from workbench.replay.replay import replay
 from workbench.replay.setup import Setup
 from workbench.streams.recorded import Stream
 
-sink.GROUP = 1024
+ANSWERS["score"] = replace(SCORE, group=1024)
 saves = int(sys.argv[3])
 tick = Checkpoint.tick
 
@@ -73,7 +76,7 @@ def test_the_batch_size_changes_no_byte(
 def test_killed_again_and_again_and_resumed_it_ends_with_the_same_bytes(
     run: Run, stream: Stream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.replay.sink.GROUP", 1024)
+    monkeypatch.setitem(ANSWERS, "score", replace(SCORE, group=1024))
     out = tmp_path / "run"
     whole = replay(stream, SETUP, tmp_path / "whole")
     for saves in (2, 5):
@@ -91,7 +94,7 @@ def test_killed_again_and_again_and_resumed_it_ends_with_the_same_bytes(
 def test_a_run_appears_with_its_metrics_or_not_at_all(
     stream: Stream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.replay.sink.GROUP", 1024)
+    monkeypatch.setitem(ANSWERS, "score", replace(SCORE, group=1024))
     out, record = tmp_path / "run", Run.record
     whole = replay(stream, SETUP, tmp_path / "whole", measured=True)
 

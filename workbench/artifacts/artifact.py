@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workbench.replay.alerting import AlertPolicy
-    from workbench.replay.path import Path as EventPath
+    from workbench.replay.along import EventPath
 
 STATE = "state.npz"
 

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.case import get_case
 from workbench.errors import StreamError
 from workbench.progress import progress
+from workbench.replay.answers import ANSWERS
 from workbench.replay.drive import BATCH, drive
-from workbench.replay.sink import ScoreSink
+from workbench.replay.sink import AnswerSink
 
 if TYPE_CHECKING:
     from workbench.artifacts.artifact import Artifact
@@ -38,7 +40,8 @@ def score(
     stream
         A stream of the artifact's case.
     out
-        The Parquet file to write: ``event_id``, ``event_time``, ``score``, in order.
+        The Parquet file to write: ``event_id``, ``event_time``, and ``score`` or ``items``, in
+        order.
     learn
         Whether the detector goes on learning labels as they become known. What is known
         reaches its features in any case.
@@ -62,12 +65,12 @@ def score(
     out.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
-        sink = ScoreSink(Path(folder))
+        sink = AnswerSink(Path(folder), ANSWERS[get_case(artifact.case).answer])
         with progress("score", stream.n_events) as step:
-            for events, scores in drive(
+            for events, answers in drive(
                 path, stream, artifact.label_delay, start=start, until=until, batch=batch
             ):
-                sink.add(events, scores)
+                sink.add(events, answers)
                 count += events.height
                 step(events.height)
         if count == 0:

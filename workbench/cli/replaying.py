@@ -227,4 +227,5 @@ def _summarise(run: "Run") -> None:
     )
     output.say(run.evaluation.headline)
     output.estimates(run.evaluation.overall, run.evaluation.measures)
-    output.places(run=run.path, scores=run.path / "scores.parquet", metrics=run.path / "run.json")
+    answers = {Path(run.answer.file).stem: run.path / run.answer.file}
+    output.places(run=run.path, **answers, metrics=run.path / "run.json")

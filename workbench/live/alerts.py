@@ -16,23 +16,16 @@ entities) is plain text: who shows it must show it as such.
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from workbench.detectors.protocol import Explains
 from workbench.live.fields import BadMessage, decode, read_time, text
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workbench.detectors.protocol import Detector, Vector
 
-#: Reasons of an alert.
-MOST = 5
 #: What a severity may be: a word of a routing key.
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -72,54 +65,6 @@ def alert_id(digest: str, event_id: str) -> str:
     return hashlib.sha256((digest + event_id).encode()).hexdigest()[:32]
 
 
-def reasons(detector: Detector, features: Sequence[str], x: Vector) -> list[dict[str, Any]]:
-    """Return what drove a score most, as the detector says it.
-
-    Parameters
-    ----------
-    detector
-        As it was when it scored the row.
-    features
-        Names of the features.
-    x
-        The row, shape (f,); NaN is missing.
-
-    Returns
-    -------
-    list of dict
-        At most five of ``{"feature", "value", "contribution"}``, the largest contribution first.
-        A detector that does not explain its scores gives the features' values only, in their
-        order.
-
-    Examples
-    --------
-    >>> from workbench.detectors.rule import Points, rule_spec
-    >>> rule = rule_spec([Points("amount", 220.0)]).make(("amount",))
-    >>> reasons(rule, ("amount",), np.array([250.0]))
-    [{'feature': 'amount > 220', 'value': None, 'contribution': 1.0}]
-    """
-    values = {name: _number(value) for name, value in zip(features, x.tolist(), strict=True)}
-    if not isinstance(detector, Explains):
-        shown = list(values.items())[:MOST]
-        return [{"feature": name, "value": value, "contribution": None} for name, value in shown]
-    terms, contributions = detector.explain(np.ascontiguousarray(x[None, :]))
-    row = contributions[0]
-    largest = np.argsort(-np.abs(row), kind="stable")[:MOST]
-    return [
-        {
-            "feature": terms[k],
-            "value": values.get(terms[k]),
-            "contribution": _number(float(row[k])),
-        }
-        for k in largest.tolist()
-        if row[k] != 0
-    ]
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
 def alert(
     score: Mapping[str, Any],
     entity: str,
@@ -140,7 +85,7 @@ def alert(
     severity
         As the policy says.
     reasons
-        See :func:`reasons`.
+        See :func:`workbench.replay.reasons.reasons`.
     """
     return {
         **score,

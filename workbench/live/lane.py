@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from workbench.live.alerts import alert, reasons
+from workbench.case import get_case
+from workbench.live.alerts import alert
 from workbench.live.fields import spell_all
 from workbench.live.merge import Key
 from workbench.live.messages import label_frame
+from workbench.replay.along import plain
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.artifacts.artifact import Artifact
     from workbench.detectors.protocol import Matrix, Vector
     from workbench.live.messages import Event, EventCodec, Label
+    from workbench.replay.along import Answers
 
 
 class Outcome(NamedTuple):
@@ -48,6 +51,7 @@ class Lane:
         self.path.strict = False
         self.policy = artifact.alert_policy()
         self._codec = codec
+        self._answer = get_case(artifact.case).answer
 
     @property
     def last(self) -> Key:
@@ -59,37 +63,36 @@ class Lane:
         begin = self.last
         ahead = [event for event in events if event[:2] > begin]
         frame = self._codec.frame(ahead)
-        detector, names = self.path.learner.detector, self.path.engine.names
         threshold = math.inf if self.policy is None else self.policy.threshold
         why: dict[int, list[dict[str, Any]]] = {}
 
         def scored(first: int, X: Matrix, scores: Vector) -> None:
             # Asked now, because the detector learns on before the batch ends.
             for row in np.flatnonzero(scores >= threshold).tolist():
-                why[first + row] = reasons(detector, names, X[row])
+                why[first + row] = self.path.explain(X[row])
 
-        scores = self.path.process(frame, label_frame(labels), scored)
-        outcomes = self._outcomes(ahead, scores, late=False)
-        chosen = [] if self.policy is None else self.policy.choose(frame, scores)
-        for row, severity in chosen:
+        answers = self.path.process(frame, label_frame(labels), scored)
+        outcomes = self._outcomes(ahead, answers, late=False)
+        chosen = [] if self.policy is None else self.policy.choose(frame, answers)
+        for row, severity, score, reasons in chosen:
             outcome = outcomes[row]
             about = alert(
-                outcome.score,
+                outcome.score if score is None else outcome.score | {"score": score},
                 entity=outcome.entity,
                 threshold=threshold,
                 severity=severity,
-                reasons=why.get(row, []),
+                reasons=why.get(row, []) if reasons is None else reasons,
             )
             outcomes[row] = outcome._replace(alert=about)
         return outcomes
 
     def late(self, events: Sequence[Event]) -> list[Outcome]:
         """Score events that came too late, with the state of the moment."""
-        scores = self.path.score_late(self._codec.frame(events))
-        return self._outcomes(events, scores, late=True)
+        answers = self.path.score_late(self._codec.frame(events))
+        return self._outcomes(events, answers, late=True)
 
-    def _outcomes(self, events: Sequence[Event], scores: Vector, *, late: bool) -> list[Outcome]:
-        digest, entity = self.digest, self._codec.entity
+    def _outcomes(self, events: Sequence[Event], answers: Answers, *, late: bool) -> list[Outcome]:
+        digest, entity, name = self.digest, self._codec.entity, self._answer
         times = spell_all(np.array([event.time for event in events], np.int64))
         return [
             Outcome(
@@ -98,12 +101,12 @@ class Lane:
                 {
                     EVENT_ID: event.event_id,
                     EVENT_TIME: time,
-                    "score": score,
+                    name: answer,
                     "artifact": digest,
                     "late": late,
                 },
             )
-            for event, time, score in zip(events, times, scores.tolist(), strict=True)
+            for event, time, answer in zip(events, times, plain(answers), strict=True)
         ]
 
     def state(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ none of its alerts, so what a replay would have raised is what a live worker rai
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,14 +16,37 @@ from workbench.errors import ParameterError
 from workbench.streams.schema import EVENT_TIME, TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
     from workbench.detectors.protocol import State, Vector
+    from workbench.replay.along import Answers
 
 #: How urgent an alert is, least first: there is a queue for each.
 SEVERITIES = ("low", "medium", "high")
+
+
+class Chosen(NamedTuple):
+    """An event that becomes an alert.
+
+    Attributes
+    ----------
+    row
+        Its row in the batch.
+    severity
+        One of :data:`SEVERITIES`.
+    score
+        The alert's score where it is not the event's.
+    reasons
+        What drove it, as in :func:`workbench.replay.reasons.reasons`, where the policy knows
+        better than the detector.
+    """
+
+    row: int
+    severity: str
+    score: float | None = None
+    reasons: Sequence[Mapping[str, Any]] | None = None
 
 
 @runtime_checkable
@@ -41,20 +64,15 @@ class AlertPolicy(Protocol):
 
     threshold: float
 
-    def choose(self, events: pl.DataFrame, scores: Vector) -> list[tuple[int, str]]:
-        """Return rows and severities of the alerts among the next events, in their order.
+    def choose(self, events: pl.DataFrame, answers: Answers) -> list[Chosen]:
+        """Return the alerts among the next events, in their order.
 
         Parameters
         ----------
         events
             The events after all earlier ones, with the columns of the case's schema.
-        scores
-            Their scores, shape (n,).
-
-        Returns
-        -------
-        list of (int, str)
-            Row in ``events``, and one of :data:`SEVERITIES`.
+        answers
+            What the path answered for them, in length n.
         """
 
     def state(self) -> State:
@@ -82,7 +100,8 @@ class Threshold:
     --------
     >>> import polars as pl
     >>> policy = Threshold({"low": 0.4, "high": 0.8})
-    >>> policy.choose(pl.DataFrame({"event_id": list("abc")}), np.array([0.9, 0.1, 0.4]))
+    >>> chosen = policy.choose(pl.DataFrame({"event_id": list("abc")}), np.array([0.9, 0.1, 0.4]))
+    >>> [(alert.row, alert.severity) for alert in chosen]
     [(0, 'high'), (2, 'low')]
     """
 
@@ -98,12 +117,14 @@ class Threshold:
         self._names = [SEVERITIES[place] for _, place in levels]
         self.threshold: float = levels[0][0]
 
-    def choose(self, events: pl.DataFrame, scores: Vector) -> list[tuple[int, str]]:  # noqa: ARG002 - other policies look at the events
-        """Return rows and severities of the scores that reach a level."""
+    def choose(self, events: pl.DataFrame, answers: Answers) -> list[Chosen]:  # noqa: ARG002 - other policies look at the events
+        """Return the scores that reach a level."""
+        scores = np.asarray(answers)
         rows = np.flatnonzero(scores >= self.threshold)
         reached = np.searchsorted(self._levels, scores[rows], side="right") - 1
         return [
-            (row, self._names[k]) for row, k in zip(rows.tolist(), reached.tolist(), strict=True)
+            Chosen(row, self._names[k])
+            for row, k in zip(rows.tolist(), reached.tolist(), strict=True)
         ]
 
     def state(self) -> State:

@@ -11,14 +11,14 @@ from workbench.errors import ParameterError
 if TYPE_CHECKING:
     from pathlib import Path as File
 
-    from workbench.replay.path import Path
-    from workbench.replay.sink import ScoreSink
+    from workbench.replay.along import EventPath
+    from workbench.replay.sink import AnswerSink
 
 NAME = "checkpoint.npz"
 
 
 class Checkpoint:
-    """Saves a path and its scores from time to time.
+    """Saves a path and its answers from time to time.
 
     When it saves follows the clock; what it saves does not, so that no result depends on it.
 
@@ -38,7 +38,7 @@ class Checkpoint:
         self.every = every
         self._saved = time.monotonic()
 
-    def load(self, path: Path, sink: ScoreSink) -> bool:
+    def load(self, path: EventPath, sink: AnswerSink) -> bool:
         """Restore what was saved, if anything was; return whether it was."""
         if not self.file.exists():
             return False
@@ -54,7 +54,7 @@ class Checkpoint:
         sink.restore(state["sink"])
         return True
 
-    def tick(self, path: Path, sink: ScoreSink) -> None:
+    def tick(self, path: EventPath, sink: AnswerSink) -> None:
         """Save if it is time to."""
         if time.monotonic() - self._saved < self.every:
             return

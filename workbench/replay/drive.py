@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from workbench.detectors.protocol import Vector
-    from workbench.replay.path import Path
+    from workbench.replay.along import Answers, EventPath
     from workbench.streams.recorded import Stream
 
 BATCH = 65_536
@@ -24,14 +23,14 @@ Item = TypeVar("Item")
 
 
 def drive(
-    path: Path,
+    path: EventPath,
     stream: Stream,
     label_delay: int,
     *,
     start: datetime | None = None,
     until: datetime | None = None,
     batch: int = BATCH,
-) -> Iterator[tuple[pl.DataFrame, Vector]]:
+) -> Iterator[tuple[pl.DataFrame, Answers]]:
     """Drive a path over the events of a recorded stream that it has not seen.
 
     The next batch is read while the path is busy with one.
@@ -47,14 +46,14 @@ def drive(
     start, until
         Only events from ``start`` (inclusive) until ``until`` (exclusive).
     batch
-        The most events a batch; changes no score.
+        The most events a batch; changes no answer.
 
     Yields
     ------
     events : polars.DataFrame
         A batch with its ids, times and the columns that features read.
-    scores : ndarray
-        Their scores.
+    answers : ndarray or polars.Series
+        Their scores, or what the path answers in place of them.
     """
     announce()
     for events, known in ahead(_read(path, stream, label_delay, start, until, batch)):
@@ -77,7 +76,7 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
 
 
 def _read(
-    path: Path,
+    path: EventPath,
     stream: Stream,
     label_delay: int,
     start: datetime | None,
@@ -91,7 +90,7 @@ def _read(
         yield events, feed.until(int(events[EVENT_TIME].to_physical()[-1]))
 
 
-def _later(path: Path, start: datetime | None) -> int | datetime | None:
+def _later(path: EventPath, start: datetime | None) -> int | datetime | None:
     """Return the later one of the start and the path's last event."""
     if path.last is None:
         return start
@@ -100,7 +99,7 @@ def _later(path: Path, start: datetime | None) -> int | datetime | None:
     return max(path.last[0], int(pl.Series([start]).dt.timestamp("us")[0]))
 
 
-def _unseen(path: Path, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def _unseen(path: EventPath, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Leave out events at the time of the path's last event that it has seen already."""
     if path.last is None:
         yield from batches

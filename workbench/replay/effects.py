@@ -50,7 +50,7 @@ class Effects:
 
 def detector_of(run: Run) -> Detector:
     """Return the detector as it was after the run's last event."""
-    path = run.setup.build()
+    path = run.setup.scoring()
     path.restore(codec.load(run.path / STATE))
     return path.learner.detector
 

@@ -18,6 +18,7 @@ from workbench.features.engine import FeatureEngine
 from workbench.replay.learner import Learner
 from workbench.replay.pending import GONE, Pending
 from workbench.replay.queue import LabelQueue
+from workbench.replay.reasons import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,6 +172,10 @@ class Path:
                 "labels into quarantine."
             )
         return known, rows, values
+
+    def explain(self, x: Vector) -> list[dict[str, Any]]:
+        """Return what drives the score of a feature row, as the detector is now."""
+        return reasons(self.learner.detector, self.engine.names, x)
 
     def tally(self) -> dict[str, int]:
         """Return what has passed, by name, for the run's document."""

@@ -13,16 +13,17 @@ from workbench.durations import microseconds, spell
 from workbench.errors import BadInput, StreamError
 from workbench.progress import progress
 from workbench.replay import machine
+from workbench.replay.answers import ANSWERS
 from workbench.replay.checkpoint import NAME, Checkpoint
 from workbench.replay.drive import BATCH, drive
 from workbench.replay.run import DOCUMENT, STATE, Run, write_document
-from workbench.replay.sink import ScoreSink
+from workbench.replay.sink import AnswerSink
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path as File
 
-    from workbench.replay.path import Path
+    from workbench.replay.along import EventPath
     from workbench.replay.setup import Setup
     from workbench.streams.recorded import Stream
 
@@ -84,7 +85,8 @@ def replay(
     if not resume and partial.exists():
         shutil.rmtree(partial)
     partial.mkdir(parents=True, exist_ok=True)
-    sink = ScoreSink(partial)
+    answer = ANSWERS[get_case(stream.case).answer]
+    sink = AnswerSink(partial, answer)
     checkpoint = Checkpoint(partial, key, checkpoint_every)
     watch = machine.Stopwatch()
     checkpoint.load(path, sink)
@@ -92,8 +94,9 @@ def replay(
     try:
         with progress(f"replay {setup.detector}", stream.n_events) as step:
             step(done)
-            for events, scores in drive(path, stream, delay, start=start, until=until, batch=batch):
-                sink.add(events, scores)
+            driven = drive(path, stream, delay, start=start, until=until, batch=batch)
+            for events, answers in driven:
+                sink.add(events, answers)
                 step(events.height)
                 checkpoint.tick(path, sink)
         if path.counts.events == 0:
@@ -106,7 +109,7 @@ def replay(
         # What cannot be used now cannot be gone on with later either.
         shutil.rmtree(partial)
         raise
-    sink.finish(partial / "scores.parquet")
+    sink.finish(partial / answer.file)
     seconds = watch.seconds
     codec.save(partial / STATE, path.state())
     document = _document(stream, setup, path, delay, start, until)
@@ -119,7 +122,7 @@ def replay(
     run = Run.open(partial, stream=stream)
     if measured:
         run.record()
-    # In this order: a checkpoint is good for nothing without the scores before it.
+    # In this order: a checkpoint is good for nothing without the answers before it.
     (partial / NAME).unlink(missing_ok=True)
     sink.clear()
     publish(partial, out)
@@ -130,7 +133,7 @@ def replay(
 def _document(
     stream: Stream,
     setup: Setup,
-    path: Path,
+    path: EventPath,
     delay: int,
     start: datetime | None,
     until: datetime | None,

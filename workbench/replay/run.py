@@ -14,6 +14,7 @@ from workbench.atomic import atomic_file
 from workbench.case import Case, get_case
 from workbench.errors import StreamError
 from workbench.project import locate, output, shown
+from workbench.replay.answers import ANSWERS, Answer
 from workbench.replay.setup import Setup
 from workbench.streams.labels import LabelFeed
 from workbench.streams.recorded import Stream
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from workbench.replay.evaluation import Comparison, Evaluation
 
 DOCUMENT = "run.json"
-SCORES = "scores.parquet"
 STATE = "state.npz"
 _FOREVER = 2**62
 
@@ -38,7 +38,7 @@ def write_document(folder: Path, document: dict[str, Any]) -> None:
 
 
 class Run:
-    """A finished replay: its scores, metrics and plots.
+    """A finished replay: its answers, metrics and plots.
 
     Made by :func:`workbench.replay` or :meth:`open`.
 
@@ -96,12 +96,27 @@ class Run:
         return stream
 
     @property
+    def answer(self) -> Answer:
+        """What was answered for each event: a score, or items."""
+        return ANSWERS[self.case.answer]
+
+    @property
+    def answers(self) -> pl.DataFrame:
+        """The answers: ``event_id``, ``event_time``, and ``score`` or ``items``, in order."""
+        return pl.read_parquet(self.path / self.answer.file)
+
+    @property
     def scores(self) -> pl.DataFrame:
-        """The scores: ``event_id``, ``event_time``, ``score``, in order."""
-        return pl.read_parquet(self.path / SCORES)
+        """The answers of a detector that scores: ``event_id``, ``event_time``, ``score``."""
+        return self.answers
+
+    @property
+    def recommendations(self) -> pl.DataFrame:
+        """The answers of one that recommends: ``event_id``, ``event_time``, ``items``."""
+        return self.answers
 
     def frame(self, *columns: str, start: Any = None, until: Any = None) -> pl.DataFrame:
-        """Return scores beside labels and columns of the events.
+        """Return answers beside labels and columns of the events.
 
         Parameters
         ----------
@@ -114,8 +129,8 @@ class Run:
         Returns
         -------
         polars.DataFrame
-            ``event_id``, ``event_time``, ``score``, ``label``, ``known_at``, the columns, and
-            ``pattern`` where the stream has ground truth.
+            ``event_id``, ``event_time``, the answer (``score`` or ``items``), ``label``,
+            ``known_at``, the columns, and ``pattern`` where the stream has ground truth.
         """
         wanted = list(columns or self.case.evaluation_columns)
         spans = self.document
@@ -129,8 +144,11 @@ class Run:
         batches = self.stream.batches(start=start, until=until, columns=names)
         events = pl.concat([none, *batches])
         span = pl.col(EVENT_TIME) >= start
-        scores = self.scores.filter(span if until is None else span & (pl.col(EVENT_TIME) < until))
-        frame = events.with_columns(score=scores["score"])
+        name = self.answer.name
+        answers = self.answers.filter(
+            span if until is None else span & (pl.col(EVENT_TIME) < until)
+        )
+        frame = events.with_columns(answers[name])
         labels = LabelFeed(self.stream, self.document["label_delay_us"]).until(_FOREVER)
         frame = frame.join(labels, on=EVENT_ID, how="left", maintain_order="left")
         if self.stream.truth is not None:
@@ -138,7 +156,7 @@ class Run:
                 self.stream.pattern(), on=EVENT_ID, how="left", maintain_order="left"
             )
         return frame.select(
-            EVENT_ID, EVENT_TIME, "score", "label", "known_at", *wanted,
+            EVENT_ID, EVENT_TIME, name, "label", "known_at", *wanted,
             *(["pattern"] if "pattern" in frame.columns else []),
         )  # fmt: skip
 

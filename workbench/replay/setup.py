@@ -14,13 +14,14 @@ from workbench.durations import microseconds, spell
 from workbench.errors import ParameterError
 from workbench.features.declarations import from_data, to_data
 from workbench.replay.pace import Pace
-from workbench.replay.path import Path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.detectors.protocol import DetectorSpec
     from workbench.features.vocabulary import Feature
+    from workbench.replay.along import EventPath
+    from workbench.replay.path import Path
 
 #: Settings of the pace that ``-p`` and tuning may set beside the detector's own.
 PACE_SETTINGS = ("negatives", "importance", "warm_up")
@@ -95,14 +96,34 @@ class Setup:
             pace=Pace(deliver=microseconds(deliver), seed=seed, **pace),
         )
 
-    def build(self, *, learning: bool = True) -> Path:
+    def build(self, *, learning: bool = True) -> EventPath:
         """Return a fresh path."""
-        spec = find_spec(self.case, self.detector)
+        case, spec = get_case(self.case), find_spec(self.case, self.detector)
         names = [feature.name for feature in self.features]
         detector = spec.make(names, seed=self.pace.seed, **self.parameters)
-        return Path(
-            self.features, get_case(self.case).schema, detector, self.pace, learning=learning
+        path: EventPath = case.load("path")(
+            self.features, case.schema, detector, self.pace, learning=learning
         )
+        return path
+
+    def scoring(self) -> Path:
+        """Return a fresh path of a detector that scores feature rows.
+
+        Raises
+        ------
+        ParameterError
+            If the case's detectors answer with something else.
+        """
+        from workbench.replay.path import Path
+
+        path = self.build()
+        if not isinstance(path, Path):
+            raise ParameterError.of(
+                f"feature rows of the detector {self.detector!r} of {self.case}",
+                allowed="a case whose detectors score features",
+                hint="look at the run's recommendations instead",
+            )
+        return path
 
     def with_parameters(self, parameters: Mapping[str, Any]) -> Setup:
         """Return the same setup with some settings changed."""

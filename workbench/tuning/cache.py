@@ -91,7 +91,7 @@ def build(stream: Stream, setup: Setup, delay: int, until: datetime, folder: Pat
         Where the cache is written.
     """
     judged, time = _judged(stream, setup, delay, until)
-    path = setup.build()
+    path = setup.scoring()
     with atomic_folder(folder) as partial, progress("features", len(time)) as step:
         shape = (len(time), len(setup.features))
         X = np.lib.format.open_memmap(partial / "X.npy", "w+", np.float64, shape)

@@ -38,7 +38,7 @@ def play(setup: Setup, cache: FeatureCache, stops: Sequence[int] = ()) -> Iterat
     ndarray
         The scores so far, at each stop and at the end.
     """
-    learner = setup.build().learner
+    learner = setup.scoring().learner
     n = len(cache.X)
     scores = np.empty(n)
     done = 0
