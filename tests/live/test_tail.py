@@ -14,9 +14,10 @@ import workbench as wb
 from workbench.errors import ParameterError
 from workbench.live import clients
 from workbench.live.clients import LiveError
-from workbench.live.results import ALERTS, SCORES
+from workbench.live.results import alerted, answered
 from workbench.live.tailing import tail
 from workbench.live.topics import Topics, create
+from workbench.replay.answers import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,11 +99,11 @@ def test_scores_and_alerts_are_frames(kafka: Server, writer: Writer) -> None:
 
     found = looked(kafka, writer)
 
-    assert found.scores.schema == SCORES
+    assert found.scores.schema == answered(ANSWERS["score"])
     assert found.scores["event_id"].to_list() == ["7", "8"]
     assert found.scores["late"].to_list() == [False, True]
     assert found.scores["event_time"].dt.timestamp("us")[0] == 1_704_067_200_000_001
-    assert found.alerts.schema == ALERTS
+    assert found.alerts.schema == alerted(ANSWERS["score"])
     assert found.alerts["reasons"].to_list() == [ALERT["reasons"]]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 import polars as pl
@@ -11,28 +11,47 @@ import polars as pl
 from workbench.live.fields import BadMessage, decode, read_time, text
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, TIME
 
+if TYPE_CHECKING:
+    from workbench.replay.answers import Answer
+
 Kind = Literal["score", "alert"]
 
-SCORES = pl.Schema(
-    {
-        EVENT_ID: pl.String(),
-        EVENT_TIME: TIME,
-        "score": pl.Float64(),
-        "artifact": pl.String(),
-        "late": pl.Boolean(),
-    }
-)
 REASON = pl.Struct({"feature": pl.String(), "value": pl.Float64(), "contribution": pl.Float64()})
-ALERTS = pl.Schema(
-    {
-        "alert_id": pl.String(),
-        "severity": pl.String(),
-        "entity": pl.String(),
-        "threshold": pl.Float64(),
-        **SCORES,
-        "reasons": pl.List(REASON),
-    }
-)
+
+
+def answered(answer: Answer) -> pl.Schema:
+    """Return the fields of the messages that answer: a score, or items.
+
+    Examples
+    --------
+    >>> from workbench.replay.answers import SCORE
+    >>> answered(SCORE).names()
+    ['event_id', 'event_time', 'score', 'artifact', 'late']
+    """
+    return pl.Schema(
+        {
+            EVENT_ID: pl.String(),
+            EVENT_TIME: TIME,
+            answer.name: answer.dtype,
+            "artifact": pl.String(),
+            "late": pl.Boolean(),
+        }
+    )
+
+
+def alerted(answer: Answer) -> pl.Schema:
+    """Return the fields of alerts."""
+    return pl.Schema(
+        {
+            "alert_id": pl.String(),
+            "severity": pl.String(),
+            "entity": pl.String(),
+            "threshold": pl.Float64(),
+            **answered(answer),
+            "score": pl.Float64(),
+            "reasons": pl.List(REASON),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,8 @@ def _typed(value: Any, name: str, kind: Any) -> Any:
         return float(value)
     if kind == pl.Boolean and type(value) is bool:
         return value
+    if kind == pl.List(pl.String) and type(value) is list:
+        return [_typed(v, name, pl.String) for v in value]
     if isinstance(kind, pl.List) and type(value) is list and all(type(v) is dict for v in value):
         return [
             {f.name: _typed(v.get(f.name), f.name, f.dtype) for f in REASON.fields} for v in value

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHOWN = {"alert": 10, "score": 5}
 REASONS = 3
+ITEMS = 5
 _SOFT = "opacity:.65"
 _CELL = "padding:.15em 1.2em .15em 0;text-align:left;vertical-align:top;white-space:nowrap"
 _ROW = '<tr style="background:none;border-top:1px solid rgba(128,128,128,.3)">'
@@ -37,7 +38,7 @@ def html(tail: Tail) -> str:
         f"<strong>{escape(tail.topics.prefix)}</strong> "
         f'<span style="{_SOFT}">{escape(", ".join(counts))}</span>'
         f"{_table(('Alert', 'Severity', 'Entity', 'Score', 'Why'), map(_alert, alerts))}"
-        f"{_table(('Event', 'Time', 'Score'), map(_score, scores))}</div>"
+        f"{_table(('Event', 'Time', 'Answer'), map(_answer, scores))}</div>"
     )
 
 
@@ -56,9 +57,11 @@ def _alert(value: dict[str, Any]) -> list[str]:
     ]
 
 
-def _score(value: dict[str, Any]) -> list[str]:
+def _answer(value: dict[str, Any]) -> list[str]:
     late = " (late)" if value.get("late") else ""
-    return [value[EVENT_ID], _moment(value[EVENT_TIME]) + late, _number(value.get("score"))]
+    items = value.get("items")
+    answer = _number(value.get("score")) if items is None else ", ".join(items[:ITEMS])
+    return [value[EVENT_ID], _moment(value[EVENT_TIME]) + late, answer]
 
 
 def _reason(reason: Any) -> str:

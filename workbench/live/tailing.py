@@ -15,9 +15,10 @@ from workbench.durations import SECOND, microseconds
 from workbench.errors import ParameterError
 from workbench.live import clients
 from workbench.live.fields import BadMessage
-from workbench.live.results import ALERTS, SCORES, Arrived, Kind, fields
+from workbench.live.results import Arrived, Kind, alerted, answered, fields
 from workbench.live.settings import Settings
 from workbench.live.topics import Topics
+from workbench.replay.answers import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,11 @@ class Tail:
         self.topics = topics
         self.unreadable = 0
         self.counts = {"score": 0, "alert": 0}
+        answer = ANSWERS[get_case(case).answer]
+        self._schemas: dict[Kind, pl.Schema] = {
+            "score": answered(answer),
+            "alert": alerted(answer),
+        }
         self._kept: dict[str, deque[dict[str, Any]]] = {
             kind: deque(maxlen=KEPT) for kind in self.counts
         }
@@ -90,13 +96,16 @@ class Tail:
 
     @property
     def scores(self) -> pl.DataFrame:
-        """The scores that have come, the last million, in the order in which they came."""
-        return pl.DataFrame([*self._kept["score"]], schema=SCORES, orient="row")
+        """The answers that have come, the last million, in the order in which they came."""
+        return self._frame("score")
 
     @property
     def alerts(self) -> pl.DataFrame:
         """The alerts that have come, with the features that drove each."""
-        return pl.DataFrame([*self._kept["alert"]], schema=ALERTS, orient="row")
+        return self._frame("alert")
+
+    def _frame(self, kind: Kind) -> pl.DataFrame:
+        return pl.DataFrame([*self._kept[kind]], schema=self._schemas[kind], orient="row")
 
     def latest(self, kind: Kind, count: int) -> list[dict[str, Any]]:
         """Return the fields of the last ones, the newest first."""
@@ -152,7 +161,7 @@ class Tail:
     def _read(self, part: TopicPartition, record: Any) -> None:
         kind: Kind = "alert" if part.topic == self.topics.alerts else "score"
         try:
-            value = fields(record.value, ALERTS if kind == "alert" else SCORES)
+            value = fields(record.value, self._schemas[kind])
         except BadMessage:
             self.unreadable += 1
             return
