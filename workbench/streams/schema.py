@@ -41,6 +41,13 @@ class Column:
         A text column and those of its values with which this one may not be missing either.
     minimum, maximum
         Inclusive limits of what is possible; a row beyond them goes to quarantine.
+    discard
+        What goes where a value of this column cannot be read or is impossible: the ``row`` to
+        quarantine, or the ``value`` alone, which then is missing and counted. The second is for
+        rows that hold many measurements, of which the others may be right.
+    personal
+        Whether the values identify people or their things. They are replaced by pseudonyms when
+        a file is imported (:mod:`workbench.streams.pseudonyms`).
     allowed
         The only values that a text may have, letter for letter; any other sends the row to
         quarantine. Empty where any text will do.
@@ -63,6 +70,8 @@ class Column:
     maximum: int | float | None = None
     allowed: tuple[str, ...] = ()
     entity: bool = False
+    discard: Literal["row", "value"] = "row"
+    personal: bool = False
 
     @property
     def dtype(self) -> pl.DataType:
@@ -92,6 +101,11 @@ class Schema:
     def entities(self) -> tuple[str, ...]:
         """Names of the entity columns, in their order."""
         return tuple(c.name for c in self.columns if c.entity)
+
+    @property
+    def personal(self) -> tuple[str, ...]:
+        """Names of the columns that identify people or their things, in their order."""
+        return tuple(c.name for c in self.columns if c.personal)
 
     @property
     def events(self) -> pl.Schema:

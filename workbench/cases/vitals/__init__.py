@@ -1,0 +1,1 @@
+"""Vital signs at the bedside: fewer alarms of deterioration, earlier ones."""
