@@ -58,6 +58,8 @@ def test_a_name_alone_is_short_for_a_column(tmp_path: Path) -> None:
         (SMALL + "colour = 1\n", r"columns\.colour"),
         ("surprise = 1\n" + SMALL, "surprise: Extra inputs are not permitted"),
         (SMALL.replace("scale = 100", "scale = 0"), r"columns\.amount\.scale"),
+        (SMALL.replace('"pan"', "{ scale = 2 }"), r"columns\.card: .*one of column and value"),
+        (SMALL.replace('"pan"', '{ column = "pan", value = "A" }'), "one of column and value"),
         ("delimiter = ';;'\n" + SMALL, "delimiter"),
         (SMALL + "[label]\npositive = [1]", r"label\.column: Field required"),
         (
@@ -101,6 +103,16 @@ def test_columns_that_the_file_lacks_are_named(tmp_path: Path) -> None:
 def test_columns_that_nobody_named_are_unknown(tmp_path: Path) -> None:
     mapping = load(tmp_path, 'ignore = ["note"]\n' + SMALL)
     assert mapping.unknown(["booked", "pan", "shop", "chf", "note", "extra"]) == ("extra",)
+
+
+def test_what_is_constant_needs_no_column_and_what_is_optional_may_be_absent(
+    tmp_path: Path,
+) -> None:
+    text = SMALL.replace('"pan"', '{ value = "A" }') + 'area = { column = "town", optional = true }'
+    mapping = load(tmp_path, text)
+    mapping.check(SCHEMA)
+    mapping.check_file(["booked", "shop", "chf"], "here")
+    assert mapping.unknown(["booked", "shop", "chf", "town", "pan"]) == ("pan",)
 
 
 def test_the_handbook_preset_fits_the_case() -> None:

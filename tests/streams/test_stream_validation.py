@@ -191,6 +191,44 @@ CLICKS = Schema(
 )
 
 
+def test_text_is_renamed_and_freed_of_fractions_and_constants_are_in_each_row() -> None:
+    mapping = Mapping.model_validate(
+        {
+            "event_time": "t",
+            "columns": {
+                "visit": {"column": "v", "whole": True},
+                "item": {"value": "i"},
+                "kind": {"column": "k", "values": {"seen": "view"}},
+                "left": {"value": 3},
+            },
+        }
+    )
+    raw = pl.DataFrame({"t": ["2024-01-01"] * 2, "v": ["17850.0", "1.5"], "k": ["seen", "cart"]})
+    good, _ = validate(raw, mapping, CLICKS)
+    assert good.select("visit", "item", "kind", "left").rows() == [
+        ("17850", "i", "view", 3),
+        ("1.5", "i", "cart", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([0, 4_102_444_799], [0, 4_102_444_799_000_000]),
+        ([1_400_000_000_000, 1_400_000_000_000_000], [1_400_000_000_000_000] * 2),
+        ([1_400_000_000_000_000_000, None], [1_400_000_000_000_000, None]),
+        ([1_400_000_000.25, float("nan")], [1_400_000_000_250_000, None]),
+        (["1400000000", "2014-05-13T16:53:20Z"], [1_400_000_000_000_000] * 2),
+        (["-1", "soon"], [None, None]),
+    ],
+)
+def test_a_time_of_any_format_is_a_count_or_iso(
+    times: list[Any], expected: list[int | None]
+) -> None:
+    found, _ = values.instant(pl.Series(times), TimeSource(column="t", format="any"))
+    assert found.to_physical().to_list() == expected
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [

@@ -8,13 +8,14 @@ A mapping is written as a TOML file and given as ``workbench import CASE FILE --
 
     [event_time]                     # or shorter: event_time = "booked"
     column = "booked"
-    format = "%d.%m.%Y %H:%M:%S"     # or iso (default), unix_s, unix_ms, unix_us
+    format = "%d.%m.%Y %H:%M:%S"     # or iso (default), unix_s, unix_ms, unix_us, any
     zone = "Europe/Zurich"           # of times that carry none; default UTC
 
     [columns]                        # the columns of the case, see `workbench inspect`
     card = "pan_token"
     terminal = "shop"
     amount = { column = "amount_chf", scale = 100 }   # to minor units
+    area = { value = "A37" }         # the same in every row
 
     [label]                          # leave out where nothing is known
     column = "chargeback"
@@ -33,9 +34,13 @@ A mapping is written as a TOML file and given as ``workbench import CASE FILE --
 Rules. A value is multiplied by ``scale``. Where the case wants integers (money in minor units)
 the product must be whole, within what a double can hold of it: 53.99 with scale 100 is 5399.
 A value such as 12.345 goes to quarantine, because rounding money is a decision; with
-``round = true`` beside ``scale`` it is rounded half to even. In local time, the hour that comes
-twice in autumn is taken the first time; a time in the hour that spring skips is bad.
-Label values are compared as text without regard to case. An empty label means: not known.
+``round = true`` beside ``scale`` it is rounded half to even. Beside a column of text,
+``values = { addtocart = "cart" }`` renames its words, ``whole = true`` reads 17850.0 as 17850 (an
+id that was stored beside missing ones), and ``optional = true`` takes files without the column.
+Times of ``format = "any"`` are ISO, or count from 1970 in the unit in which they lie before 2100.
+In local time, the hour that comes twice in autumn is taken the first time; a time in the hour
+that spring skips is bad. Label values are compared as text without regard to case. An empty
+label means: not known.
 """
 
 from __future__ import annotations
@@ -46,7 +51,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from workbench.errors import ParameterError, StreamError
 
@@ -57,6 +70,9 @@ if TYPE_CHECKING:
 
 UNIX = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 """Time formats that count from 1970-01-01 UTC, with microseconds per unit."""
+
+ANY = "any"
+"""The time format of what is ISO or counts from 1970, in a unit that shows by its size."""
 
 Scalar = str | int | float | bool
 
@@ -78,8 +94,8 @@ class TimeSource(_Declaration):
     column
         Column of the file.
     format
-        ``iso`` (RFC 3339 and its relatives), ``unix_s``, ``unix_ms``, ``unix_us``, or a
-        strftime pattern. Columns that hold times already need none.
+        ``iso`` (RFC 3339 and its relatives), ``unix_s``, ``unix_ms``, ``unix_us``, ``any`` of
+        these, or a strftime pattern. Columns that hold times already need none.
     zone
         IANA time zone of times that carry none.
     """
@@ -91,9 +107,11 @@ class TimeSource(_Declaration):
     @field_validator("format")
     @classmethod
     def _known_format(cls, value: str) -> str:
-        if value != "iso" and value not in UNIX:
+        if value not in ("iso", ANY) and value not in UNIX:
             if "%" not in value:
-                raise ValueError("it is neither iso, unix_s, unix_ms, unix_us nor a pattern with %")
+                raise ValueError(
+                    "it is neither iso, unix_s, unix_ms, unix_us, any nor a pattern with %"
+                )
             try:
                 pl.Series([""]).str.to_datetime(value, strict=False, time_unit="us")
             except pl.exceptions.PolarsError as error:
@@ -111,11 +129,37 @@ class TimeSource(_Declaration):
 
 
 class FieldSource(_Declaration):
-    """Where a column of the case comes from, and what it is multiplied by."""
+    """Where a column of the case comes from, and how it is read.
 
-    column: str
+    Parameters
+    ----------
+    column
+        Column of the file.
+    value
+        What every row holds, where no column of the file says it; one of the two is given.
+    scale, round
+        Of numbers: what they are multiplied by, and whether the product is rounded.
+    values
+        Of text: words of the file and what they are called here; others stay as they are.
+    whole
+        Of text: whether a whole number that is spelled with a fraction loses it.
+    optional
+        Whether files without the column are expected.
+    """
+
+    column: str | None = None
+    value: Scalar | None = None
     scale: float = Field(default=1, gt=0, allow_inf_nan=False)
     round: bool = False
+    values: dict[str, str] = Field(default_factory=dict)
+    whole: bool = False
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("give one of column and value")
+        return self
 
 
 class LabelSource(_Declaration):
@@ -214,7 +258,7 @@ class Mapping(_Declaration):
         names = [
             *([self.event_id] if self.event_id else []),
             *(time.column for time in times),
-            *(field.column for field in self.columns.values()),
+            *(f.column for f in self.columns.values() if f.column and not f.optional),
             *([label.column] if label else []),
             *([pattern.column] if pattern and not pattern.optional else []),
         ]
@@ -256,6 +300,6 @@ class Mapping(_Declaration):
 
     def unknown(self, there: Collection[str]) -> tuple[str, ...]:
         """Return the columns of a file that are neither used nor ignored."""
-        pattern = (self.pattern.column,) if self.pattern else ()
-        known = {*self.used, *self.ignore, *pattern}
+        optional = (self.pattern, *self.columns.values())
+        known = {*self.used, *self.ignore, *(source.column for source in optional if source)}
         return tuple(name for name in there if name not in known)

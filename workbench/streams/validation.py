@@ -136,6 +136,12 @@ class _Sheet:
             return self.raw[name]
         return self.nothing(pl.String()).alias(name)
 
+    def source(self, source: FieldSource) -> pl.Series:
+        """Return the raw column that is declared, or what is declared to be in each row."""
+        if source.column is not None:
+            return self.take(source.column)
+        return pl.repeat(source.value, self.raw.height, eager=True)
+
     def nothing(self, dtype: pl.DataType) -> pl.Series:
         return pl.repeat(None, self.raw.height, dtype=dtype, eager=True)
 
@@ -172,9 +178,9 @@ def _column(sheet: _Sheet, column: Column, source: FieldSource | None) -> None:
     if source is None:
         sheet.add(name, sheet.nothing(column.dtype))
         return
-    raw = sheet.take(source.column)
+    raw = sheet.source(source)
     if column.kind == "text":
-        sheet.add(name, values.text(raw))
+        sheet.add(name, values.text(raw, whole=source.whole).replace(source.values))
     elif column.kind == "integer":
         sheet.add(name, *values.whole(raw, source.scale, rounding=source.round))
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.errors import StreamError
-from workbench.streams.mapping import UNIX
+from workbench.streams.mapping import ANY, UNIX
 from workbench.streams.schema import TIME
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ NO_TIME = "not a time"
 OUTSIDE = "out of range (before 1970 or after 2099)"
 
 _BITS = 2.0**63
+_WHOLE = r"^(-?\d+)\.0+$"
 _ISO = tuple(
     f"%Y-%m-%d{separator}{clock}{offset}"
     for offset in ("", "%#z")
@@ -39,16 +40,19 @@ _ISO = tuple(
 )
 
 
-def text(column: pl.Series) -> pl.Series:
+def text(column: pl.Series, *, whole: bool = False) -> pl.Series:
     """Read text: without spaces around it, ``null`` where nothing is left.
 
     Whole numbers that were stored as reals (as pandas does beside missing values) lose their
-    ``.0``, so that an id is the same text whichever way it was stored.
+    ``.0``, so that an id is the same text whichever way it was stored. With ``whole`` they lose
+    it also where they are spelled so: a CSV file does not say what was a number.
 
     Examples
     --------
     >>> text(pl.Series([7.0, None])).to_list(), text(pl.Series([" a ", ""])).to_list()
     (['7', None], ['a', None])
+    >>> text(pl.Series(["7.0", "7.5"]), whole=True).to_list()
+    ['7', '7.5']
     """
     kind = column.dtype
     if kind.is_nested() or kind == pl.Object:
@@ -61,6 +65,8 @@ def text(column: pl.Series) -> pl.Series:
             column.cast(pl.String),
         )
     column = column.cast(pl.String, strict=False).str.strip_chars()
+    if whole:
+        column = column.str.replace(_WHOLE, "$1")
     return _where(column != "", column)
 
 
@@ -125,6 +131,11 @@ def instant(column: pl.Series, source: TimeSource) -> Reading:
     elif source.format in UNIX:
         raw = _numeric(column)
         ticks = real(raw, UNIX[source.format])[0].round(0)
+    elif source.format == ANY:
+        raw = _numeric(column)
+        ticks = _counted(raw)
+        if raw.dtype == pl.String:
+            ticks = _first(ticks, _parse(raw, source).to_physical())
     else:
         raw = text(column)
         ticks = _parse(raw, source).to_physical()
@@ -146,7 +157,7 @@ def label(
     """
     yes = [plain(value) for value in positive]
     no = None if negative is None else [plain(value) for value in negative]
-    raw = text(column).str.to_lowercase().str.replace(r"^(-?\d+)\.0+$", "$1")
+    raw = text(column).str.to_lowercase().str.replace(_WHOLE, "$1")
     is_yes = raw.is_in(yes)
     is_no = ~is_yes if no is None else raw.is_in(no) & ~is_yes
     values = _where(is_yes | is_no, is_yes.cast(pl.Int8))
@@ -183,7 +194,7 @@ def _numeric(column: pl.Series) -> pl.Series:
 
 
 def _parse(raw: pl.Series, source: TimeSource) -> pl.Series:
-    if source.format != "iso":
+    if source.format not in ("iso", ANY):
         return _in_utc(
             raw.str.to_datetime(source.format, time_unit="us", strict=False), source.zone
         )
@@ -194,6 +205,15 @@ def _parse(raw: pl.Series, source: TimeSource) -> pl.Series:
         found = raw.str.to_datetime(form, time_unit="us", strict=False)
         values = _first(values, _in_utc(found, source.zone))
     return values
+
+
+def _counted(raw: pl.Series) -> pl.Series:
+    """Read what counts from 1970 as microseconds; no unit but one puts it before 2100."""
+    count = real(raw)[0]
+    latest = LATEST / 1_000_000
+    spans = ((latest, 1e6), (latest * 1e3, 1e3), (latest * 1e6, 1.0), (latest * 1e9, 1e-3))
+    choices = [pl.when(count < below).then(count * factor) for below, factor in spans]
+    return pl.select(pl.coalesce(choices).round().cast(pl.Int64)).to_series()
 
 
 def _in_utc(times: pl.Series, zone: str) -> pl.Series:
