@@ -15,6 +15,7 @@ from workbench.cases.recommend.presets import shuffled
 from workbench.errors import StreamError
 from workbench.streams.importer import ImportReport, import_file
 from workbench.streams.recorded import Stream
+from workbench.streams.schema import TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
