@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -332,3 +333,31 @@ def test_an_hour_that_never_was_is_no_time() -> None:
     read, problems = values.instant(pl.Series(["2024-03-31 02:30:00"]), source)
     assert read.to_list() == [None]
     assert problems[values.NO_TIME].to_list() == [True]
+
+
+def test_a_column_may_lose_a_value_and_keep_the_row() -> None:
+    schema = Schema(
+        version=1,
+        columns=(
+            Column("who", "text", "Who"),
+            Column("pulse", "integer", "Pulse", required=False, maximum=300, discard="value"),
+            Column("heat", "real", "Heat", required=False, minimum=10, discard="value"),
+        ),
+        routing="who",
+    )
+    mapping = Mapping.model_validate(
+        {"event_time": "t", "columns": {"who": "who", "pulse": "pulse", "heat": "heat"}}
+    )
+    raw = pl.DataFrame(
+        [
+            {"t": "2024-01-01", "who": "a", "pulse": "999", "heat": "36.6"},
+            {"t": "2024-01-01", "who": "a", "pulse": "---", "heat": "0"},
+            {"t": "2024-01-01", "who": "", "pulse": "999", "heat": "0"},
+        ]
+    )
+    cleared: Counter[str] = Counter()
+    good, bad = validate(raw, mapping, schema, cleared=cleared)
+    assert good.select("pulse", "heat").rows() == [(None, 36.6), (None, None)]
+    assert bad["reason"].to_list() == ["who: missing"]
+    # Of a row in quarantine nothing is counted twice.
+    assert cleared == {"pulse: above 300": 1, "pulse: not a number": 1, "heat: below 10": 1}

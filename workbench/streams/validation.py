@@ -11,6 +11,8 @@ from workbench.streams import values
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, TIME
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from workbench.streams.mapping import FieldSource, Mapping
     from workbench.streams.schema import Column, Schema
 
@@ -27,10 +29,11 @@ def validate(
     schema: Schema,
     rows: pl.Series | None = None,
     refused: dict[str, pl.Series] | None = None,
+    cleared: Counter[str] | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Turn raw rows into events with their labels, and say of each other row what is wrong.
 
-    A pure function of its arguments, one row at a time: duplicates are found by
+    A function of its arguments, one row at a time: duplicates are found by
     :func:`first_of_each`, which sees all rows.
 
     Parameters
@@ -45,6 +48,9 @@ def validate(
         Int64, shape (n,): numbers of the rows in the file; from 0 if not given.
     refused
         Reason → where (Boolean, shape (n,)), of rows that are refused whatever is in them.
+    cleared
+        Counts here, by reason, the values of good rows that were set to missing because their
+        column discards impossible values and not rows.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def validate(
             sheet.require(column.name, sheet.done[other].is_in(held))
     _label(sheet, mapping)
     _pattern(sheet, mapping)
-    return sheet.split()
+    return sheet.split(cleared)
 
 
 def first_of_each(good: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
@@ -129,6 +135,7 @@ class _Sheet:
         self.rows = rows
         self.done: dict[str, pl.Series] = {}
         self._reason = pl.repeat(None, raw.height, dtype=pl.String, eager=True)
+        self._cleared: dict[str, pl.Series] = {}
 
     def take(self, name: str) -> pl.Series:
         """Return a raw column; nulls where the file has none of that name."""
@@ -152,6 +159,14 @@ class _Sheet:
         for what, where in (problems or {}).items():
             self.note(f"{name}: {what}", where)
 
+    def clear(self, name: str, column: pl.Series, problems: dict[str, pl.Series]) -> None:
+        """Add a column of which what has a problem is missing, whatever else is in the row."""
+        for what, where in problems.items():
+            column = pl.select(pl.when(~where.fill_null(False)).then(column)).to_series()
+            if where.any():
+                self._cleared[f"{name}: {what}"] = where
+        self.add(name, column)
+
     def require(self, name: str, where: pl.Series | None = None) -> None:
         """Note where a column has no value; only in the rows of a mask, if one is given."""
         # What could not be read has its own reason already, noted before.
@@ -164,9 +179,11 @@ class _Sheet:
                 pl.coalesce(self._reason, pl.when(where).then(pl.lit(reason)))
             ).to_series()
 
-    def split(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def split(self, cleared: Counter[str] | None) -> tuple[pl.DataFrame, pl.DataFrame]:
         columns = pl.DataFrame([self.rows.cast(pl.Int64).alias(SOURCE_ROW), *self.done.values()])
         wrong = self._reason.is_not_null()
+        if cleared is not None:
+            cleared.update({what: (where & ~wrong).sum() for what, where in self._cleared.items()})
         if not wrong.any():
             return columns, pl.DataFrame(schema=_BAD)
         bad = bad_rows(self.raw.filter(wrong), self.rows.filter(wrong), self._reason.drop_nulls())
@@ -179,22 +196,25 @@ def _column(sheet: _Sheet, column: Column, source: FieldSource | None) -> None:
         sheet.add(name, sheet.nothing(column.dtype))
         return
     raw = sheet.source(source)
+    problems: dict[str, pl.Series] = {}
     if column.kind == "text":
-        sheet.add(name, values.text(raw, whole=source.whole).replace(source.values))
+        read = values.text(raw, whole=source.whole).replace(source.values)
     elif column.kind == "integer":
-        sheet.add(name, *values.whole(raw, source.scale, rounding=source.round))
+        read, problems = values.whole(raw, source.scale, rounding=source.round)
     else:
-        sheet.add(name, *values.real(raw, source.scale))
+        read, problems = values.real(raw, source.scale)
+    if column.minimum is not None:
+        problems[f"below {column.minimum:,}"] = read < column.minimum
+    if column.maximum is not None:
+        problems[f"above {column.maximum:,}"] = read > column.maximum
+    if column.allowed:
+        problems[values.unlisted(column.allowed)] = ~read.is_in(column.allowed)
+    if column.discard == "value":
+        sheet.clear(name, read, problems)
+    else:
+        sheet.add(name, read, problems)
     if column.required:
         sheet.require(name)
-    if column.minimum is not None:
-        sheet.note(f"{name}: below {column.minimum:,}", sheet.done[name] < column.minimum)
-    if column.maximum is not None:
-        sheet.note(f"{name}: above {column.maximum:,}", sheet.done[name] > column.maximum)
-    if column.allowed:
-        sheet.note(
-            f"{name}: {values.unlisted(column.allowed)}", ~sheet.done[name].is_in(column.allowed)
-        )
 
 
 def _label(sheet: _Sheet, mapping: Mapping) -> None:
