@@ -7,9 +7,9 @@ import pytest
 
 from workbench.replay.replay import replay
 from workbench.replay.setup import Setup
-from workbench.tuning.cache import FeatureCache, build, name_of
+from workbench.tuning.cache import FeatureCache, build_features, name_of
 from workbench.tuning.plan import Plan
-from workbench.tuning.trial import CHECKPOINTS, judge, play
+from workbench.tuning.trial import CHECKPOINTS, judge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def cached(stream: Stream, setup: Setup, folder: Path) -> FeatureCache:
-    build(stream, setup, 0, Plan.of(stream).moment("split"), folder / "cache")
+    build_features(stream, setup, 0, Plan.of(stream).moment("split"), folder / "cache")
     return FeatureCache.open(folder / "cache")
 
 
@@ -40,7 +40,7 @@ def test_scores_on_cached_features_are_those_of_a_replay_bit_for_bit(
     setup = Setup.of("fraud", detector, parameters, deliver=deliver, seed=3)
     split = Plan.of(stream).moment("split")
     run = replay(stream, setup, tmp_path / "run", until=split)
-    *_, scores = play(setup, cached(stream, setup, tmp_path), stops=(100, 1_000, 1_001))
+    *_, scores = cached(stream, setup, tmp_path).play(setup, stops=(100, 1_000, 1_001))
     assert scores.tobytes() == run.scores["score"].to_numpy().tobytes()
     assert detector == "rule" or len(np.unique(scores)) > 10
 
@@ -51,7 +51,7 @@ def test_a_cache_serves_other_parameters_and_detectors_of_the_same_features(
     tree, forest = (Setup.of("fraud", name) for name in ("hoeffding-tree", "adaptive-tree"))
     assert name_of(tree) == name_of(forest) != name_of(Setup.of("fraud", "logistic"))
     run = replay(stream, forest, tmp_path / "run", until=Plan.of(stream).moment("split"))
-    *_, scores = play(forest, cached(stream, tree, tmp_path))
+    *_, scores = cached(stream, tree, tmp_path).play(forest)
     assert scores.tobytes() == run.scores["score"].to_numpy().tobytes()
 
 

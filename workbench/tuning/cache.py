@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,15 @@ from workbench.atomic import atomic_folder
 from workbench.case import get_case
 from workbench.features.declarations import to_data
 from workbench.progress import progress
-from workbench.replay.drive import drive
+from workbench.replay.answers import SCORE
+from workbench.replay.drive import BATCH, drive
 from workbench.replay.learner import Learner
 from workbench.replay.metrics import evaluable
 from workbench.streams.labels import LabelFeed
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -61,6 +63,7 @@ class FeatureCache:
     values: I8
     at: I64
     judged: pl.DataFrame
+    answer: ClassVar[str] = SCORE.name
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -70,8 +73,43 @@ class FeatureCache:
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in _ARRAYS}
         return cls(**arrays, judged=pl.read_ipc(folder / "judged.arrow"))
 
+    def play(self, setup: Setup, stops: Sequence[int] = ()) -> Iterator[Vector]:
+        """Replay a setup over the features; equal to a replay of the stream bit for bit.
 
-def build(stream: Stream, setup: Setup, delay: int, until: datetime, folder: Path) -> None:
+        Parameters
+        ----------
+        setup
+            What is replayed; its features are these.
+        stops
+            Rows before which to pause, ascending, beside the end.
+
+        Yields
+        ------
+        ndarray
+            The scores so far, at each stop and at the end.
+        """
+        learner = setup.scoring().learner
+        n = len(self.X)
+        scores = np.empty(n)
+        done = 0
+        for stop in (*stops, n):
+            while done < stop:
+                end = min(stop, done + BATCH)
+                low, high = np.searchsorted(self.at, (done, end))
+                sequence, values = self.sequence[low:high], self.values[low:high]
+                chosen = learner.chosen(sequence, values)
+                scores[done:end] = learner.step(
+                    self.X[done:end],
+                    self.time[done:end],
+                    self.X[sequence[chosen]],
+                    values[chosen],
+                    self.at[low:high][chosen] - done,
+                )
+                done = end
+            yield scores[:done]
+
+
+def build_features(stream: Stream, setup: Setup, delay: int, until: datetime, folder: Path) -> None:
     """Compute the features of a stream's first span; the folder appears when it is whole.
 
     The one path computes them: events and labels come by as in a replay, and a recorder stands

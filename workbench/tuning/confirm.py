@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from workbench.atomic import atomic_folder
 from workbench.case import get_case
 from workbench.durations import spell
+from workbench.replay.answers import SCORE
 from workbench.replay.estimates import Estimate
 from workbench.replay.evaluation import Comparison, Measure
 from workbench.replay.metrics import evaluable
@@ -19,6 +20,8 @@ from workbench.replay.setup import find_spec
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import polars as pl
 
     from workbench.replay.setup import Setup
     from workbench.streams.recorded import Stream
@@ -115,12 +118,17 @@ def confirm(stream: Stream, plan: Plan, best: Setup, folder: Path) -> Confirmati
         runs[BEST].record()
     frames = {name: run.frame(start=split) for name, run in runs.items()}
     found = Confirmation(
-        {name: objective(evaluable(frame)[0]) for name, frame in frames.items()},
+        {name: objective(_judged(frame)) for name, frame in frames.items()},
         {name: compare(frames[BEST], frame) for name, frame in frames.items() if name != BEST},
     )
     if found.comparisons[BASELINE].verdict(plan.objective) == "worse":
         _keep_baseline(folder)
     return found
+
+
+def _judged(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that the objective may see."""
+    return evaluable(frame)[0] if SCORE.name in frame.columns else frame
 
 
 def _keep_baseline(folder: Path) -> None:

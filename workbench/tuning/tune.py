@@ -10,11 +10,13 @@ import numpy as np
 import polars as pl
 
 from workbench.atomic import partial_of, replaceable
+from workbench.case import get_case
 from workbench.errors import ParameterError, StreamError, WorkbenchError
 from workbench.progress import progress
 from workbench.project import output
 from workbench.replay import machine
-from workbench.tuning.cache import FeatureCache, build, name_of
+from workbench.replay.answers import SCORE
+from workbench.tuning.caches import build, name_of, open_cache
 from workbench.tuning.confirm import RUNS, confirm
 from workbench.tuning.crew import run_workers
 from workbench.tuning.folder import member_of, unfinished
@@ -128,7 +130,9 @@ def _compute_features(stream: Stream, plan: Plan, folder: Path) -> None:
         place = folder / CACHE / name_of(setup)
         if not place.exists():
             build(stream, setup, plan.label_delay, plan.moment("split"), place)
-    cache = FeatureCache.open(place)
+    cache = open_cache(place, plan.case)
+    if get_case(plan.case).answer != SCORE.name:
+        return
     first = int(np.searchsorted(cache.time, plan.start))
     judged = cache.judged.filter(pl.col("row") >= first)
     if judged["label"].n_unique() < 2:

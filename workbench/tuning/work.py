@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from workbench.case import get_case
 from workbench.errors import WorkbenchError
-from workbench.tuning.cache import FeatureCache, name_of
+from workbench.tuning.caches import Cache, name_of, open_cache
 from workbench.tuning.ledger import MEMBER, Ledger
 from workbench.tuning.sampling import Sampler, pruner
 from workbench.tuning.spaces import DETECTOR, as_chosen, suggest
@@ -49,7 +49,7 @@ class Work:
         self.plan = plan
         self._folder = folder
         self._objective = get_case(plan.case).load("objective")
-        self._caches: dict[str, FeatureCache] = {}
+        self._caches: dict[str, Cache] = {}
         self._defaults = {name: self._default_values(name) for name in plan.detectors}
         first = [as_chosen(n, plan.spaces[n], v) for n, v in self._defaults.items()]
         self.study = optuna.create_study(
@@ -120,7 +120,7 @@ class Work:
         result = math.nan
         name = name_of(setup)
         if name not in self._caches:
-            self._caches[name] = FeatureCache.open(self._folder / CACHE / name)
+            self._caches[name] = open_cache(self._folder / CACHE / name, setup.case)
         judged = judge(setup, self._caches[name], self.plan.start, self._objective)
         for step, result in enumerate(judged, start=1):
             if step == CHECKPOINTS or math.isnan(result):  # no positives yet
