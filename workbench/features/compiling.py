@@ -36,15 +36,23 @@ inlined: Decorator = _compile(no_cpython_wrapper=True, forceinline=True)
 called: Decorator = _compile(no_cpython_wrapper=True)
 
 
-def entry(function: Callable[..., None]) -> Any:
-    """Compile a function that Python calls; the code is kept on disk, other threads run on.
+def entry_of(folder: Path) -> Callable[[Callable[..., Any]], Any]:
+    """Return what compiles a function that Python calls; the code is kept, other threads run on.
 
     Numba asks only whether the function's own file has changed. The code holds parts from
-    several files here, so it is kept with a hash of all of them.
+    several files here, so it is kept with a hash of all that lie below ``folder``.
     """
-    dispatcher = _compile(nogil=True)(function)
-    dispatcher._cache = _Cache(function)
-    return dispatcher
+
+    def entry(function: Callable[..., Any]) -> Any:
+        dispatcher = _compile(nogil=True)(function)
+        dispatcher._cache = _Cache(function, folder)
+        return dispatcher
+
+    return entry
+
+
+#: Compiles an entry point of the feature kernel.
+entry = entry_of(Path(__file__).parent)
 
 
 def is_stored(dispatcher: Any) -> bool:
@@ -53,14 +61,14 @@ def is_stored(dispatcher: Any) -> bool:
 
 
 class _Cache(FunctionCache):
-    def __init__(self, function: Callable[..., None]) -> None:
+    def __init__(self, function: Callable[..., Any], folder: Path) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]  # half of numba is typed
-        self._cache_file._source_stamp = _sources()
+        self._cache_file._source_stamp = _sources(folder)
 
 
 @cache
-def _sources() -> str:
+def _sources(folder: Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(folder.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
