@@ -3,6 +3,7 @@
 import pytest
 
 from workbench.case import case_names, get_case
+from workbench.detectors import recommender_checks
 from workbench.detectors.checks import checks_for
 from workbench.detectors.registry import builtin, plugins
 
@@ -20,6 +21,10 @@ def detectors():
         yield name, checks_for(spec, **QUICK.get(name, {}))
     shared = {spec.build for spec in builtin().values()}
     for case in map(get_case, case_names()):
+        if case.answer == "items":
+            for name, spec in case.load("detectors").items():
+                yield f"{case.name}-{name}", recommender_checks.checks_for(spec)
+            continue
         features = case.load("features")
         for name, spec in case.load("detectors").items():
             if spec.build not in shared:
