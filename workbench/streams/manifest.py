@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from workbench.errors import StreamError
+from workbench.streams.encryption import Encryption  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,12 +91,26 @@ class Part(_Record):
 
 
 class Counts(_Record):
-    """How many of what a stream holds; ``None`` where its writer did not count."""
+    """How many of what a stream holds; ``None`` where its writer did not count.
+
+    Parameters
+    ----------
+    events, labels, positives
+        Rows of the parts, and labels of 1.
+    quarantined
+        Reason to number of rows that are no events.
+    cleared
+        Reason to number of values that were set to missing, in rows that are events.
+    noticed
+        What looks odd, though nothing was done about it, and how often.
+    """
 
     events: NonNegativeInt | None = None
     labels: NonNegativeInt | None = None
     positives: NonNegativeInt | None = None
     quarantined: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    cleared: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    noticed: dict[str, NonNegativeInt] = Field(default_factory=dict)
 
 
 class TimeRange(_Record):
@@ -134,6 +149,8 @@ class Manifest(_Record):
         A summary, or ``"none"`` where labels carry no ``known_at``.
     origin
         Where the stream comes from: simulator and seed, or file and preset.
+    encryption
+        How the parts are encrypted; left out where they are not.
     """
 
     format: int = FORMAT
@@ -144,6 +161,7 @@ class Manifest(_Record):
     time_range: TimeRange | None = None
     label_delay: LabelDelay | Literal["none"] | None = None
     origin: dict[str, Any] = Field(default_factory=dict)
+    encryption: Encryption | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -175,6 +193,10 @@ class Manifest(_Record):
     def to_json(self) -> bytes:
         """Return the bytes of ``stream.json``."""
         document = self.model_dump(mode="json", exclude_none=True)
+        for name in ("cleared", "noticed"):
+            # What most streams have nothing of is not spelled.
+            if not document["counts"][name]:
+                del document["counts"][name]
         return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
 
     @classmethod

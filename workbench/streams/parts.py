@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from workbench.streams.encryption import Cipher
     from workbench.streams.manifest import Part
 
 # How many microseconds one tick of each unit is, as a fraction.
@@ -34,18 +36,30 @@ class PartFile:
         The file.
     rows
         Number of rows.
+    cipher
+        What decrypts it, if it is encrypted. It is then held in memory as a whole while it is
+        read.
     """
 
     path: Path
     rows: int
+    cipher: Cipher | None = None
 
     @property
     def where(self) -> str:
         """The file, for messages."""
         return str(self.path)
 
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in their order."""
+        import pyarrow.parquet as pq
+
+        with readable(self.path):
+            return list(pq.read_schema(self.path).names)
+
     @classmethod
-    def open(cls, folder: Path, part: Part) -> Self:
+    def open(cls, folder: Path, part: Part, cipher: Cipher | None = None) -> Self:
         """Read a part's footer.
 
         Raises
@@ -60,10 +74,9 @@ class PartFile:
                 allowed="a stream with every part that its manifest lists",
                 hint="restore it from a copy, or make or import the stream again",
             )
-        with readable(path):
-            import pyarrow.parquet as pq
-
-            return cls(path, pq.read_metadata(path).num_rows)
+        file = cls(path, 0, cipher)
+        file.rows = file._footer.num_rows
+        return file
 
     def batches(
         self,
@@ -79,7 +92,7 @@ class PartFile:
         """
         import pyarrow.parquet as pq
 
-        with readable(self.path), pq.ParquetFile(self.path, memory_map=True) as file:
+        with readable(self.path), pq.ParquetFile(self._source(), memory_map=True) as file:
             there = set(file.schema_arrow.names)
             groups = [
                 i
@@ -105,10 +118,23 @@ class PartFile:
     def all_null(self, column: str) -> bool:
         """Return whether a column is absent or holds no value."""
         with readable(self.path):
-            values = pl.scan_parquet(self.path, glob=False)
+            values = pl.scan_parquet(self._source(), glob=False)
             if column not in values.collect_schema():
                 return True
             return bool(values.select(pl.col(column).is_null().all()).collect().item())
+
+    def _source(self) -> Path | io.BytesIO:
+        """Return what holds the Parquet file."""
+        if self.cipher is None:
+            return self.path
+        return io.BytesIO(self.cipher.read(self.path))
+
+    @cached_property
+    def _footer(self) -> Any:
+        import pyarrow.parquet as pq
+
+        with readable(self.path):
+            return pq.read_metadata(self._source())
 
     @cached_property
     def _extremes(self) -> list[int]:
@@ -126,10 +152,9 @@ class PartFile:
     def _limits(self) -> list[tuple[int | None, int | None]]:
         """Smallest and largest event time of each row group, in microseconds."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
+        footer = self._footer
         with readable(self.path):
-            footer = pq.read_metadata(self.path)
             schema = footer.schema.to_arrow_schema()
         nothing: list[tuple[int | None, int | None]] = [(None, None)] * footer.num_row_groups
         if EVENT_TIME not in schema.names:

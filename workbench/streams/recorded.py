@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +14,14 @@ import polars as pl
 from workbench.case import case_names, get_case
 from workbench.errors import StreamError
 from workbench.project import shown
+from workbench.streams.encryption import SUFFIX, Cipher
 from workbench.streams.frames import Order, conform, conform_labels, required_columns
 from workbench.streams.manifest import MANIFEST, Manifest, Part, PartKind, as_utc, hash_of
 from workbench.streams.parts import PartFile, sha256
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from workbench.streams.schema import Schema
 
@@ -47,14 +49,16 @@ class Stream:
         self.path = path
         self.manifest = manifest
         self.schema = schema
-        self._events = [PartFile.open(path, p) for p in self._parts("events")]
-        self._labels = [PartFile.open(path, p) for p in self._parts("labels")]
+        self._cipher = None if manifest.encryption is None else Cipher.of(manifest.encryption, path)
+        self._events = self._files(self._parts("events"))
+        self._labels = self._files(self._parts("labels"))
 
     @classmethod
     def open(cls, path: str | Path, case: str | None = None) -> Self:
         """Open a stream's folder.
 
-        Reads the manifest and the footers of the parts, no rows.
+        Reads the manifest and the footers of the parts, no rows. An encrypted stream is opened
+        with the key that the environment gives, see :mod:`workbench.streams.secret`.
 
         Parameters
         ----------
@@ -67,7 +71,8 @@ class Stream:
         ------
         StreamError
             If the folder, its manifest or a part is missing or damaged, the stream is of
-            another case or a newer schema, or it holds no events.
+            another case or a newer schema, it is encrypted and the key is missing or wrong, or
+            it holds no events.
         """
         path = Path(path)
         manifest = Manifest.read(path)
@@ -139,11 +144,12 @@ class Stream:
     @cached_property
     def truth(self) -> dict[str, Any] | None:
         """How a simulated stream was made (drift, patterns); ``None`` for any other."""
-        path = self.path / "truth.json"
+        path = self.path / self._named("truth.json")
         if not path.exists():
             return None
         try:
-            document = orjson.loads(path.read_bytes())
+            content = path.read_bytes() if self._cipher is None else self._cipher.read(path)
+            document = orjson.loads(content)
         except orjson.JSONDecodeError as error:
             document = error
         if not isinstance(document, dict):
@@ -228,13 +234,25 @@ class Stream:
 
     def pattern(self) -> pl.DataFrame:
         """Return ground truth: ``event_id`` and ``pattern`` of the events that follow one."""
-        files = [PartFile.open(self.path, p) for p in self._parts("truth")]
+        files = self._files(self._truth(""))
         frames = [
             conform(raw, _PATTERN, _PATTERN, file.where)
             for file in files
             for raw in file.batches(list(_PATTERN), 65_536)
         ]
         return pl.concat([pl.DataFrame(schema=_PATTERN), *frames])
+
+    def truth_table(self, name: str) -> pl.DataFrame | None:
+        """Return ground truth in a form of the case's own; ``None`` where there is none.
+
+        Parameters
+        ----------
+        name
+            As the simulator of the case calls it.
+        """
+        files = self._files(self._truth(name))
+        frames = [raw for file in files for raw in file.batches(file.columns, max(1, file.rows))]
+        return pl.concat(frames) if frames else None
 
     def verify(self) -> None:
         """Recompute the hash and the number of rows of each part, and read every row.
@@ -261,8 +279,8 @@ class Stream:
                     allowed="the file as it was written",
                     hint=_AGAIN,
                 )
-            if part.rows is not None and path.suffix == ".parquet":
-                rows = PartFile.open(self.path, part).rows
+            if part.rows is not None and part.name.endswith(self._named(".parquet")):
+                rows = PartFile.open(self.path, part, self._cipher).rows
                 if rows != part.rows:
                     raise StreamError.of(
                         f"{path} ({rows} rows where the manifest has {part.rows})",
@@ -302,11 +320,26 @@ class Stream:
                     hint="import the source with `workbench import`, which keeps the first",
                 )
 
+    def _truth(self, name: str) -> tuple[Part, ...]:
+        """Return the parts of one table of ground truth; that of patterns has no name."""
+        stem = re.compile(
+            rf"truth-{re.escape(name)}{'-' if name else ''}\d+{re.escape(self._named('.parquet'))}"
+        )
+        return tuple(p for p in self._parts("truth") if stem.fullmatch(p.name))
+
+    def _named(self, name: str) -> str:
+        """Return the name of a file as it lies in the folder."""
+        return name if self._cipher is None else name + SUFFIX
+
+    def _files(self, parts: Iterable[Part]) -> list[PartFile]:
+        return [PartFile.open(self.path, part, self._cipher) for part in parts]
+
     def _parts(self, kind: PartKind) -> tuple[Part, ...]:
         """Return the Parquet parts of one kind; by their names where the manifest lists none."""
         if self.manifest.parts:
-            return tuple(p for p in self.manifest.of_kind(kind) if p.name.endswith(".parquet"))
-        found = sorted(self.path.glob(f"{kind}-*.parquet"))
+            ending = self._named(".parquet")
+            return tuple(p for p in self.manifest.of_kind(kind) if p.name.endswith(ending))
+        found = sorted(self.path.glob(self._named(f"{kind}-*.parquet")))
         return tuple(Part(name=file.name, kind=kind) for file in found)
 
 

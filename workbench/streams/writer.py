@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +12,7 @@ import polars as pl
 from workbench.atomic import atomic_folder, replaceable, sync
 from workbench.durations import SECOND, spell
 from workbench.errors import StreamError
+from workbench.streams.encryption import SUFFIX
 from workbench.streams.frames import Order, conform, conform_labels, required_columns
 from workbench.streams.manifest import (
     MANIFEST,
@@ -21,7 +23,7 @@ from workbench.streams.manifest import (
     PartKind,
     TimeRange,
 )
-from workbench.streams.parts import sha256
+from workbench.streams.parts import PartFile, sha256
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from workbench.streams.encryption import Cipher
     from workbench.streams.schema import Schema
 
 PART_ROWS = 250_000
@@ -54,11 +57,15 @@ class StreamWriter:
         The case's schema.
     origin
         Where the stream comes from, for its manifest: file names without folders, seeds.
+    cipher
+        What encrypts each part before it reaches the disk; parts are plain if not given.
 
     Attributes
     ----------
     truth
         The content of ``truth.json``: how the stream was made; left out while empty.
+    cleared, noticed
+        For the manifest's counts: values that were set to missing, and what looks odd.
 
     Raises
     ------
@@ -83,12 +90,22 @@ class StreamWriter:
     1
     """
 
-    def __init__(self, path: Path, case: str, schema: Schema, origin: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        case: str,
+        schema: Schema,
+        origin: Mapping[str, Any],
+        cipher: Cipher | None = None,
+    ) -> None:
         self.path = path
         self.case = case
         self.schema = schema
         self.origin = dict(origin)
         self.truth: dict[str, Any] = {}
+        self.cleared: dict[str, int] = {}
+        self.noticed: dict[str, int] = {}
+        self._cipher = cipher
         self._manifest: Manifest | None = None
         self._required = required_columns(schema)
         self._order = Order(EVENT_TIME)
@@ -100,9 +117,10 @@ class StreamWriter:
         with self._disk():
             self._context: AbstractContextManager[Path] = atomic_folder(self.path)
             self._folder = self._context.__enter__()
-        self._events_parts = _Parts(self._folder, "events")
-        self._label_parts = _Parts(self._folder, "labels")
-        self._truth_parts = _Parts(self._folder, "truth")
+        self._events_parts = _Parts(self._folder, "events", self._cipher)
+        self._label_parts = _Parts(self._folder, "labels", self._cipher)
+        self._truth_parts = _Parts(self._folder, "truth", self._cipher)
+        self._tables: dict[str, _Parts] = {}
         self._bad: list[pl.DataFrame] = []
         return self
 
@@ -133,6 +151,22 @@ class StreamWriter:
         """Append ground truth: ``event_id`` and ``pattern`` of events that follow a pattern."""
         with self._disk():
             self._truth_parts.append(conform(frame, PATTERN, PATTERN, f"{self.path}: truth"))
+
+    def truth_table(self, name: str, frame: pl.DataFrame) -> None:
+        """Append ground truth in a form of the case's own, a table for each name.
+
+        Parameters
+        ----------
+        name
+            Lower-case letters; the file is ``truth-NAME-00000.parquet``.
+        frame
+            Any columns; the same in each call.
+        """
+        parts = self._tables.setdefault(
+            name, _Parts(self._folder, "truth", self._cipher, f"truth-{name}")
+        )
+        with self._disk():
+            parts.append(frame)
 
     def quarantine(self, frame: pl.DataFrame) -> None:
         """Append rows that are not part of the stream: ``source_row``, ``reason``, ``row``."""
@@ -167,13 +201,16 @@ class StreamWriter:
         self._label_parts.append(labels)
         parts += self._label_parts.close()
         if self.truth:
-            path = self._folder / "truth.json"
-            path.write_bytes(orjson.dumps(self.truth, option=orjson.OPT_INDENT_2) + b"\n")
+            content = orjson.dumps(self.truth, option=orjson.OPT_INDENT_2) + b"\n"
+            path = _store(self._folder / "truth.json", content, self._cipher)
             parts.append(_describe(path, "truth", None))
         parts += self._truth_parts.close()
+        for name in sorted(self._tables):
+            parts += self._tables[name].close()
         if self._bad:
             bad = pl.concat(self._bad).sort("source_row", "reason")
-            parts.append(_write(self._folder / "quarantine.parquet", "quarantine", bad))
+            file = self._folder / "quarantine.parquet"
+            parts.append(_write(file, "quarantine", bad, self._cipher))
         events = [p for p in parts if p.kind == "events"]
         first, last = (events[0].first, events[-1].last) if events else (None, None)
         none_known = labels.height and labels["known_at"].null_count() == labels.height
@@ -186,10 +223,13 @@ class StreamWriter:
                 labels=labels.height,
                 positives=int(labels["label"].sum()),
                 quarantined=dict(sorted(self._quarantined.items())),
+                cleared=dict(sorted(self.cleared.items())),
+                noticed=self.noticed,
             ),
             time_range=TimeRange(start=first, end=last) if first and last else None,
             label_delay="none" if none_known else self._delay(events, labels),
             origin=self.origin,
+            encryption=None if self._cipher is None else self._cipher.about,
         )
         (self._folder / MANIFEST).write_bytes(manifest.to_json())
         for file in self._folder.iterdir():
@@ -206,8 +246,7 @@ class StreamWriter:
         """Return median and longest time from event to label, in whole seconds."""
         if not events or not labels.height:
             return None
-        files = [self._folder / part.name for part in events]
-        times = pl.scan_parquet(files, glob=False).select(EVENT_ID, EVENT_TIME)
+        times = self._times(events)
         late = labels.lazy().join(times, on=EVENT_ID)
         delay = (pl.col("known_at") - pl.col(EVENT_TIME)).dt.total_seconds()
         # "lower" keeps the median a delay that occurred.
@@ -220,6 +259,15 @@ class StreamWriter:
         return LabelDelay(
             median=spell(max(0, int(median)) * SECOND), max=spell(max(0, int(longest)) * SECOND)
         )
+
+    def _times(self, events: list[Part]) -> pl.LazyFrame:
+        """Return ids and times of the events that were written."""
+        if self._cipher is None:
+            files = [self._folder / part.name for part in events]
+            return pl.scan_parquet(files, glob=False).select(EVENT_ID, EVENT_TIME)
+        opened = (PartFile.open(self._folder, part, self._cipher) for part in events)
+        rows = [b for file in opened for b in file.batches([EVENT_ID, EVENT_TIME], GROUP_ROWS)]
+        return pl.concat(rows).lazy()
 
     @contextmanager
     def _disk(self) -> Iterator[None]:
@@ -237,9 +285,11 @@ class StreamWriter:
 class _Parts:
     """Cuts rows into parts of one kind, of the same size however the rows come."""
 
-    def __init__(self, folder: Path, kind: PartKind) -> None:
+    def __init__(self, folder: Path, kind: PartKind, cipher: Cipher | None, stem: str = "") -> None:
         self._folder = folder
+        self._cipher = cipher
         self._kind: PartKind = kind
+        self._stem = stem or kind
         self._waiting: list[pl.DataFrame] = []
         self._rows = 0
         self._parts: list[Part] = []
@@ -261,12 +311,12 @@ class _Parts:
         return self._parts
 
     def _write(self, rows: pl.DataFrame) -> None:
-        name = f"{self._kind}-{len(self._parts):05d}.parquet"
-        self._parts.append(_write(self._folder / name, self._kind, rows))
+        name = f"{self._stem}-{len(self._parts):05d}.parquet"
+        self._parts.append(_write(self._folder / name, self._kind, rows, self._cipher))
 
 
-def _write(path: Path, kind: PartKind, rows: pl.DataFrame) -> Part:
-    """Write one part. The same rows give the same bytes."""
+def _write(path: Path, kind: PartKind, rows: pl.DataFrame, cipher: Cipher | None) -> Part:
+    """Write one part. The same rows give the same bytes, before they are encrypted."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -280,9 +330,11 @@ def _write(path: Path, kind: PartKind, rows: pl.DataFrame) -> Part:
     table = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     plain = [pa.string() if pa.types.is_large_string(f.type) else f.type for f in table.schema]
     table = table.cast(pa.schema(list(zip(rows.columns, plain, strict=True)))).combine_chunks()
+    # What is to be encrypted never reaches the disk as it is.
+    sink = path if cipher is None else io.BytesIO()
     pq.write_table(
         table,
-        path,
+        sink,
         row_group_size=GROUP_ROWS,
         compression="zstd",
         compression_level=9,
@@ -290,7 +342,18 @@ def _write(path: Path, kind: PartKind, rows: pl.DataFrame) -> Part:
         column_encoding=encodings,
         write_statistics=True,
     )
+    if isinstance(sink, io.BytesIO):
+        path = _store(path, sink.getvalue(), cipher)
     return _describe(path, kind, rows)
+
+
+def _store(path: Path, content: bytes, cipher: Cipher | None) -> Path:
+    """Write a file, encrypted if there is a cipher; return where."""
+    if cipher is not None:
+        path = path.with_name(path.name + SUFFIX)
+        content = cipher.encrypt(path.name, content)
+    path.write_bytes(content)
+    return path
 
 
 def _describe(path: Path, kind: PartKind, rows: pl.DataFrame | None) -> Part:
