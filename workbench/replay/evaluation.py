@@ -54,13 +54,16 @@ class Evaluation:
     by_day
         One row a day; limits of intervals in columns that end in ``_low`` and ``_high``.
     by_pattern
-        One row for each pattern of positives; empty where the stream names none.
+        One row for each pattern of positives; empty where the stream names none. Or for each
+        of what ``grouping`` names.
     calibration
         Reliability by quantile bins, see :func:`workbench.replay.metrics.reliability`.
     settings
         What the metrics depend on beside the frame, for instance the alert budget.
     entity, positive
         What an entity and a positive are called.
+    grouping
+        What ``by_pattern`` tells apart, where that is not patterns of positives.
 
     Examples
     --------
@@ -82,6 +85,7 @@ class Evaluation:
     settings: Mapping[str, Any] = field(default_factory=dict)
     entity: str = "entity"
     positive: str = "positive"
+    grouping: str = ""
 
     def __getitem__(self, name: str) -> Estimate:
         """Return a metric over the whole span by name."""
@@ -140,7 +144,9 @@ class Evaluation:
             ]
             rows.append(_row(row["pattern"], (f"{row['events']:,}", *texts)))
         titles = (self.measures[name].title for name in names)
-        return _table(f"By pattern of {self.positive}", ("Pattern", "Events", *titles), rows)
+        what = self.grouping or f"pattern of {self.positive}"
+        head = self.grouping.capitalize() or "Pattern"
+        return _table(f"By {what}", (head, "Events", *titles), rows)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,335 @@
+"""Recommendations beside what was chosen, as numbers that can be summed.
+
+What the metrics are made of is found once for each scored event, and summed by session: each of
+the bootstrap's resampled streams then costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from numba import njit
+
+from workbench.errors import ParameterError
+from workbench.replay import metrics
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from workbench.replay.estimates import Floats, Weights
+    from workbench.replay.ranking import Indices
+
+I32 = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+
+COLUMNS: Final = ("event_id", "event_time", "items", "session", "visitor", "item", "kind")
+SLOTS: Final = 20
+"""Length of the lists; the shorter cut-off is half of it."""
+WARM_UP: Final = 0.05
+"""Share of the events that come first and are not scored."""
+COLD: Final = 5
+"""An item is new until it was chosen so many times."""
+
+PER_EVENT: Final = (
+    "hit_rate",
+    "hit_rate_at_10",
+    "mrr",
+    "mrr_at_10",
+    "ndcg",
+    "ndcg_at_10",
+    "recall",
+    "recall_at_10",
+)
+"""Metrics that are means over events."""
+PER_SLOT: Final = ("novelty", "known_out")
+"""Metrics that are means over recommended slots."""
+
+
+class Lists:
+    """A frame's recommendations and chosen items as codes, in the total order of events.
+
+    Parameters
+    ----------
+    frame
+        An evaluation frame: :data:`COLUMNS`, and ``on_hand`` where there are stock levels.
+    since
+        Events before it are context only, as the first ones are.
+
+    Attributes
+    ----------
+    rows
+        The frame in order, without the lists.
+    chosen
+        Code of each event's item, shape (n,).
+    lists
+        Codes of what was recommended, shape (n, 20); -1 where nothing was, or what already
+        stands further up.
+    texts
+        The item of each code.
+    scored
+        Which events count, shape (n,).
+    excluded
+        How many do not, by reason.
+
+    Raises
+    ------
+    ParameterError
+        If a column is missing.
+    """
+
+    def __init__(self, frame: pl.DataFrame, since: datetime | None = None) -> None:
+        for name in COLUMNS:
+            if name not in frame.columns:
+                raise ParameterError.of(
+                    f"an evaluation frame without the column {name!r}",
+                    allowed=f"a frame with the columns {', '.join(COLUMNS)}",
+                    hint="take a run's recommendations joined with its stream's events",
+                )
+        ordered = frame.sort("event_time", "event_id")
+        self.rows = ordered.drop("items")
+        self.chosen, self.lists, self.texts = _codes(ordered["item"], ordered["items"])
+        self.interaction: Mask = (self.rows["kind"] != "stock").to_numpy()
+        self.scored, self.excluded = self._scored(since)
+
+    def _scored(self, since: datetime | None) -> tuple[Mask, dict[str, int]]:
+        early = np.arange(len(self.rows)) < WARM_UP * len(self.rows)
+        if since is not None:
+            early |= (self.rows["event_time"] < since).to_numpy()
+        first = np.zeros(len(self.rows), np.bool_)
+        of = self.rows.filter(pl.Series(self.interaction))["session"]
+        first[self.interaction] = (of.is_first_distinct() | of.is_null()).to_numpy()
+        left = self.interaction.copy()
+        counts = {"stock levels": int((~left).sum())}
+        for reason, there in (
+            (f"of the first {WARM_UP:.0%}" if since is None else "of the time before", early),
+            ("first of their session", first),
+        ):
+            counts[reason] = int((left & there).sum())
+            left &= ~there
+        return left, counts
+
+    def part(self, kept: pl.Series) -> None:
+        """Score only events whose ids are among these."""
+        self.scored &= self.rows["event_id"].is_in(kept.implode()).to_numpy()
+
+    @property
+    def ids(self) -> pl.Series:
+        """Ids of the scored events."""
+        return self.rows.filter(pl.Series(self.scored))["event_id"]
+
+    def places(self) -> Indices:
+        """Return where each event's item stands in its list, from 0; 20 where it does not."""
+        same = self.lists == self.chosen[:, None]
+        return np.where(same.any(axis=1), same.argmax(axis=1), SLOTS)
+
+    def gains(self) -> dict[str, Floats]:
+        """Return what each scored event adds to the metrics of :data:`PER_EVENT`."""
+        place = self.places()[self.scored]
+        found = {}
+        for suffix, k in (("", SLOTS), ("_at_10", SLOTS // 2)):
+            hit = place < k
+            found[f"hit_rate{suffix}"] = hit.astype(np.float64)
+            found[f"mrr{suffix}"] = np.where(hit, 1 / (1.0 + place), 0.0)
+            found[f"ndcg{suffix}"] = np.where(hit, 1 / np.log2(2.0 + place), 0.0)
+        rest, whole, half = self._rest()
+        found["recall"], found["recall_at_10"] = whole / rest, half / rest
+        return {name: found[name] for name in PER_EVENT}
+
+    def _rest(self) -> tuple[I32, I32, I32]:
+        """Return the items left in the session from each scored event on, and those found."""
+        rows = np.flatnonzero(self.interaction)
+        session, sessions = metrics.codes(self.rows["session"][rows].fill_null(""))
+        order = np.argsort(session, kind="stable")
+        ends = np.searchsorted(session[order], np.arange(len(sessions)), side="right")
+        found = _rest(self.lists, self.chosen, rows[order], ends, len(self.texts))
+        rest, whole, half = (counts[self.scored] for counts in found)
+        return rest, whole, half
+
+    def surprise(self) -> Floats:
+        """Return the self-information of the slots of each scored event, summed, in bits.
+
+        An item's share is that of the frame's interactions, each item counted once more.
+        """
+        counts = 1 + np.bincount(self.chosen[self.interaction], minlength=len(self.texts))
+        bits = np.append(-np.log2(counts / counts.sum()), 0.0)  # the last one is that of -1
+        total: Floats = bits[self.lists[self.scored]].sum(axis=1)
+        return total
+
+    def slots(self) -> Indices:
+        """Return how many items were recommended to each scored event."""
+        return np.asarray((self.lists[self.scored] >= 0).sum(axis=1), np.int64)
+
+    def known_out(self) -> Indices:
+        """Return how many slots of each scored event held what was known to be out of stock.
+
+        Known is the item's last stock level before the event.
+        """
+        stock = np.flatnonzero(~self.interaction)
+        level = self.rows["on_hand"] if "on_hand" in self.rows.columns else None
+        if level is None or not len(stock):
+            return np.zeros(int(self.scored.sum()), np.int64)
+        out = (level[stock] == 0).fill_null(value=False).to_numpy()
+        at = np.arange(len(self.rows))
+        return self.out_of_stock(at, stock, self.chosen[stock], out)
+
+    def out_of_stock(self, at: Indices, since: Indices, item: I32, out: Mask) -> Indices:
+        """Return how many slots of each scored event held what was out of stock before it.
+
+        Parameters
+        ----------
+        at
+            When each of the frame's events is, ascending, shape (n,).
+        since, item, out
+            When an item becomes sold out, or is no longer, ascending, shape (m,).
+        """
+        counts = _out(self.lists, at, since, item, out, len(self.texts))
+        return np.asarray(counts[self.scored], np.int64)
+
+    def shown(self) -> Indices:
+        """Return in how many of the scored events' slots each item stands, by code."""
+        flat = self.lists[self.scored].ravel()
+        return np.bincount(flat[flat >= 0], minlength=len(self.texts)).astype(np.int64)
+
+    def groups(self) -> dict[str, Mask]:
+        """Return which scored events are of which kind, by new and known items and visitors."""
+        there = self.rows.filter(pl.Series(self.interaction)).select(
+            "kind",
+            pl.int_range(pl.len()).over("item").alias("before"),
+            pl.col("visitor").is_null().alias("guest"),
+            (pl.col("session") == pl.col("session").first().over("visitor")).alias("new"),
+        )
+        rows = there.filter(pl.Series(self.scored[self.interaction]))
+        guest, cold = rows["guest"].to_numpy(), (rows["before"] < COLD).to_numpy()
+        new = rows["new"].to_numpy()
+        found = {
+            "views": (rows["kind"] == "view").to_numpy(),
+            "cart additions": (rows["kind"] == "cart").to_numpy(),
+            "purchases": (rows["kind"] == "purchase").to_numpy(),
+            f"items chosen less than {COLD} times before": cold,
+            "all other items": ~cold,
+            "visitors in their first session": new & ~guest,
+            "visitors that came back": ~new & ~guest,
+            "visitors that nobody knows": guest,
+        }
+        return {name: mask for name, mask in found.items() if mask.any()}
+
+
+class Totals:
+    """Sums of events' values by part, for any weights of their sessions.
+
+    Parameters
+    ----------
+    values
+        One column for each quantity, shape (n, c).
+    entity
+        Codes of the sessions, shape (n,).
+    part
+        Codes of the parts, shape (n,): days, or groups.
+    parts
+        Number of parts.
+
+    Examples
+    --------
+    >>> totals = Totals(np.array([[1.0], [2.0], [4.0]]), np.array([0, 1, 1]),
+    ...                 np.array([0, 0, 1]), 2)
+    >>> totals(np.array([1, 3], np.uint8)).tolist()
+    [[7.0], [12.0]]
+    """
+
+    def __init__(self, values: Floats, entity: Indices, part: Indices, parts: int) -> None:
+        width = int(entity.max(initial=-1)) + 1
+        cells, place = np.unique(part * width + entity, return_inverse=True)
+        self._sums = np.zeros((len(cells), values.shape[1]))
+        np.add.at(self._sums, place, values)
+        self._part, self._entity = np.divmod(cells, max(width, 1))
+        self._parts = parts
+
+    def __call__(self, weights: Weights) -> Floats:
+        """Return the sums of each part, shape (parts, c)."""
+        totals: Floats = _weighted(self._sums, self._entity, self._part, weights, self._parts)
+        return totals
+
+
+def _codes(item: pl.Series, items: pl.Series) -> tuple[I32, I32, list[str]]:
+    """Return the codes of single items, shape (n,), and of lists, shape (n, 20), and texts."""
+    told: Any = pl.concat([item, items.explode(empty_as_null=False)]).to_arrow()
+    encoded = told.dictionary_encode()
+    flat = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    length = items.list.len().fill_null(0).to_numpy().astype(np.int64)
+    row = np.repeat(np.arange(len(items)), length)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
+    lists = np.full((len(items), SLOTS), -1, np.int32)
+    kept = place < SLOTS
+    lists[row[kept], place[kept]] = flat[len(item) :][kept]
+    texts = encoded.dictionary.to_pylist()
+    _once(lists, len(texts))
+    return flat[: len(item)], lists, texts
+
+
+@njit(cache=True)
+def _weighted(sums: Floats, entity: Indices, part: Indices, weights: Weights, parts: int) -> Floats:
+    """Return the weighted sums of the cells of each part, shape (parts, c)."""
+    totals = np.zeros((parts, sums.shape[1]))
+    for cell in range(len(sums)):
+        copies = weights[entity[cell]]
+        for column in range(sums.shape[1]):
+            totals[part[cell], column] += copies * sums[cell, column]
+    return totals
+
+
+@njit(cache=True)
+def _once(lists: I32, size: int) -> None:
+    """Put -1 for what stands in a list for the second time."""
+    seen = np.full(size, -1)
+    for row in range(len(lists)):
+        for k in range(lists.shape[1]):
+            item = lists[row, k]
+            if item >= 0 and seen[item] == row:
+                lists[row, k] = -1
+            elif item >= 0:
+                seen[item] = row
+
+
+@njit(cache=True)
+def _rest(lists: I32, chosen: I32, rows: Indices, ends: Indices, size: int) -> Any:
+    """Return the distinct items left in the session, and how many 20 and 10 slots hold.
+
+    ``rows`` are the interactions by session, each in order, and ``ends`` where sessions end.
+    """
+    rest = np.zeros(len(lists), np.int32)
+    whole, half = np.zeros_like(rest), np.zeros_like(rest)
+    of, last = np.full(size, -1), np.zeros(size, np.int64)
+    begin = 0
+    for s in range(len(ends)):
+        for p in range(begin, ends[s]):
+            item = chosen[rows[p]]
+            of[item], last[item] = s, p
+        left = 0
+        for p in range(ends[s] - 1, begin - 1, -1):
+            row = rows[p]
+            left += last[chosen[row]] == p
+            rest[row] = left
+            for k in range(lists.shape[1]):
+                item = lists[row, k]
+                if item >= 0 and of[item] == s and last[item] >= p:
+                    whole[row] += 1
+                    half[row] += 2 * k < lists.shape[1]
+        begin = ends[s]
+    return rest, whole, half
+
+
+@njit(cache=True)
+def _out(lists: I32, at: Indices, since: Indices, item: I32, out: Mask, size: int) -> I32:
+    """Return how many slots of each row hold what was sold out before ``at``."""
+    gone, counts, j = np.zeros(size, np.bool_), np.zeros(len(lists), np.int32), 0
+    for row in range(len(lists)):
+        while j < len(since) and since[j] < at[row]:
+            gone[item[j]] = out[j]
+            j += 1
+        for k in range(lists.shape[1]):
+            if lists[row, k] >= 0 and gone[lists[row, k]]:
+                counts[row] += 1
+    return counts
