@@ -46,6 +46,9 @@ class Case:
     presets
         Import presets: name to ``module:attribute`` of a :class:`streams.mapping.Mapping` or a
         :class:`streams.preset.Preset`.
+    notices
+        ``module:attribute`` of ``notice(events) -> dict``: of imported events, in order, what
+        looks odd though each row is good, and how often. Empty where a case looks for nothing.
     evaluate
         ``module:attribute`` of ``evaluate(frame, ...) -> Evaluation``.
     compare
@@ -92,6 +95,7 @@ class Case:
     evaluation_columns: tuple[str, ...] = field(default=())
     alerts: str = ""
     policy: str = "workbench.replay.alerting:Threshold"
+    notices: str = ""
     answer: Literal["score", "items"] = "score"
     path: str = "workbench.replay.path:Path"
 

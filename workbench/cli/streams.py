@@ -9,6 +9,23 @@ from workbench.cli import output
 from workbench.cli.options import AsJson, CaseName, Seed
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The stream's folder to write.")]
+Encrypt = Annotated[
+    bool,
+    typer.Option(
+        "--encrypt",
+        help="Encrypt the stream; it is read with the same key.",
+        show_default="plain",
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help="The key of pseudonyms and encryption; only its owner may read the file.",
+        show_default="WORKBENCH_PSEUDONYM_KEY",
+    ),
+]
 
 
 def simulate(
@@ -19,6 +36,8 @@ def simulate(
     scale: Annotated[
         float, typer.Option(metavar="X", help="Multiplies the population, and so the events.")
     ] = 1.0,
+    encrypt: Encrypt = False,
+    key_file: KeyFile = None,
     json: AsJson = False,
 ) -> None:
     """Simulate a stream whose truth is known.
@@ -27,13 +46,15 @@ def simulate(
     """
     from workbench.case import get_case
     from workbench.progress import progress
+    from workbench.streams.encryption import new_cipher
     from workbench.streams.recorded import Stream
     from workbench.streams.writer import StreamWriter
 
     found = get_case(case)
+    cipher = new_cipher(key_file) if encrypt else None
     origin = {"simulator": case, "days": days, "seed": seed, "scale": scale}
     with (
-        StreamWriter(out, case, found.schema, origin) as writer,
+        StreamWriter(out, case, found.schema, origin, cipher) as writer,
         progress(f"simulate {case}", days, "days") as step,
     ):
         done = 0
@@ -44,7 +65,7 @@ def simulate(
             done = days_done
 
         found.load("simulate")(writer, days=days, seed=seed, scale=scale, progress=advance)
-    _summarise(Stream.open(out).describe(), json)
+    _summarise(Stream.open(out, key_file=key_file).describe(), json)
 
 
 def import_(
@@ -74,11 +95,22 @@ def import_(
             "--strict", help="Fail where a row is bad.", show_default="bad rows to quarantine"
         ),
     ] = False,
+    key_file: KeyFile = None,
+    shift_times: Annotated[
+        bool,
+        typer.Option(
+            "--shift-times",
+            help="Move the times of each person by a secret constant.",
+            show_default="times as they are",
+        ),
+    ] = False,
+    encrypt: Encrypt = False,
     json: AsJson = False,
 ) -> None:
     """Import a file of another program as a stream.
 
     Each row becomes an event or goes to quarantine.parquet, with the reason and its row number.
+    Where a case has personal data, ids are replaced by pseudonyms, which takes a key.
     """
     from workbench.progress import progress
     from workbench.streams.importer import import_file
@@ -91,7 +123,18 @@ def import_(
             step(rows - done)
             done = rows
 
-        report = import_file(case, file, out, preset, map_file, strict=strict, progress=advance)
+        report = import_file(
+            case,
+            file,
+            out,
+            preset,
+            map_file,
+            strict=strict,
+            key_file=key_file,
+            shift_times=shift_times,
+            encrypt=encrypt,
+            progress=advance,
+        )
     if json:
         output.json(report.to_dict())
         return

@@ -76,8 +76,17 @@ class Cipher:
         )
 
     @classmethod
-    def of(cls, about: Encryption, folder: Path) -> Self:
-        """Return the cipher of a stream that is there, with the key of the environment.
+    def of(cls, about: Encryption, folder: Path, key_file: Path | None = None) -> Self:
+        """Return the cipher of a stream that is there.
+
+        Parameters
+        ----------
+        about
+            What the stream's manifest says.
+        folder
+            Where it is, for messages.
+        key_file
+            File with the key; that of the environment if not given.
 
         Raises
         ------
@@ -85,7 +94,7 @@ class Cipher:
             If there is no key, or another than that of the stream.
         """
         try:
-            secret = find_secret()
+            secret = find_secret(key_file)
         except ParameterError as error:
             raise StreamError(f"{folder} is encrypted, and {error}") from None
         if secret is None:

@@ -7,31 +7,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import polars as pl
 
 from workbench.case import Case, get_case, resolve
 from workbench.errors import ParameterError, StreamError
+from workbench.streams.content import Content
+from workbench.streams.encryption import new_cipher
 from workbench.streams.manifest import hash_of, rfc3339
 from workbench.streams.mapping import Mapping
 from workbench.streams.parts import sha256
 from workbench.streams.preset import Preset
+from workbench.streams.privacy import Privacy
+from workbench.streams.pseudonyms import Pseudonyms
 from workbench.streams.schema import EVENT_TIME
-from workbench.streams.validation import (
-    DUPLICATE,
-    MALFORMED,
-    SOURCE_ROW,
-    bad_rows,
-    first_of_each,
-    validate,
-)
+from workbench.streams.secret import SHORT, need_secret
 from workbench.streams.writer import StreamWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.streams.schema import Schema
-    from workbench.streams.sources import RawBatch
 
 _SHOWN = 5
 
@@ -52,6 +46,14 @@ class ImportReport:
         Times of the first and the last event, RFC 3339.
     quarantined
         Reason to number of rows.
+    cleared
+        Reason to number of values that were set to missing.
+    noticed
+        What looks odd, though nothing was done about it, and how often.
+    pseudonyms
+        Columns whose values were replaced by pseudonyms.
+    guessable
+        Whether the key of the pseudonyms is so short that it could be guessed.
     unknown_columns
         Columns of the file that the preset or mapping says nothing of.
     """
@@ -64,6 +66,10 @@ class ImportReport:
     start: str
     end: str
     quarantined: dict[str, int] = field(default_factory=dict)
+    cleared: dict[str, int] = field(default_factory=dict)
+    noticed: dict[str, int] = field(default_factory=dict)
+    pseudonyms: tuple[str, ...] = ()
+    guessable: bool = False
     unknown_columns: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,6 +83,9 @@ class ImportReport:
             "start": self.start,
             "end": self.end,
             "quarantined": self.quarantined,
+            "cleared": self.cleared,
+            "noticed": self.noticed,
+            "pseudonyms": list(self.pseudonyms),
             "unknown_columns": list(self.unknown_columns),
         }
 
@@ -85,8 +94,20 @@ class ImportReport:
         lines = [
             f"{self.rows:,} rows → {self.events:,} events ({self.start[:10]} – {self.end[:10]}), "
             f"{self.labels:,} labels, {self.positives:,} positive; {bad:,} row(s) in quarantine",
-            *(f"  {n:,} × {reason}" for reason, n in self.quarantined.items()),
+            *_listed(self.quarantined),
         ]
+        if self.cleared:
+            lines.append(f"{sum(self.cleared.values()):,} value(s) set to missing")
+            lines += _listed(self.cleared)
+        if self.noticed:
+            lines += ["worth a look", *_listed(self.noticed)]
+        if self.pseudonyms:
+            lines.append(f"pseudonyms in place of ids: {', '.join(self.pseudonyms)}")
+        if self.guessable:
+            lines.append(
+                f"the key has less than {SHORT} characters: whoever guesses it finds the ids; "
+                "make a longer one"
+            )
         if self.unknown_columns:
             names = ", ".join(self.unknown_columns)
             lines.append(f"{len(self.unknown_columns)} unknown column(s) not imported: {names}")
@@ -101,6 +122,9 @@ def import_file(
     map_file: str | Path | None = None,
     *,
     strict: bool = False,
+    key_file: Path | None = None,
+    shift_times: bool = False,
+    encrypt: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> ImportReport:
     """Import a CSV, JSON lines or Parquet file, or what a preset reads, as a recorded stream.
@@ -121,13 +145,20 @@ def import_file(
         One of the two: a preset's name, or a TOML file (see :mod:`workbench.streams.mapping`).
     strict
         Fail, and write nothing, if any row is bad or a column unknown.
+    key_file
+        File with the key of pseudonyms and encryption; that of the environment if not given.
+    shift_times
+        Move the times of each entity by a secret constant.
+    encrypt
+        Encrypt the stream's parts.
     progress
         Called after each batch with the number of rows read so far.
 
     Raises
     ------
     ParameterError
-        If preset or mapping cannot be used.
+        If preset or mapping cannot be used, a key is needed and missing, or the file has columns
+        that look like names, notes or dates of birth where the case has personal data.
     StreamError
         If the file cannot be read, lacks a column or holds no event; with ``strict``, if
         anything is wrong with it; or if ``out`` cannot be written.
@@ -136,11 +167,13 @@ def import_file(
     the_case = get_case(case)
     layout = _preset(the_case, preset, map_file)
     layout.mapping.check(the_case.schema)
+    privacy, guessable = _privacy(the_case, layout.mapping, key_file, shift=shift_times)
+    cipher = new_cipher(key_file) if encrypt else None
     batches = layout.read(source, layout.mapping.delimiter)
     how = {"preset": preset} if preset else {"map": Path(str(map_file)).name}
     origin = {"file": source.name, "sha256": _fingerprint(source), **how}
-    with StreamWriter(out, case, the_case.schema, origin) as writer:
-        content = _Content(source, layout, the_case.schema)
+    with StreamWriter(out, case, the_case.schema, origin, cipher) as writer:
+        content = Content(source, layout, the_case.schema, privacy)
         for batch in batches:
             content.add(batch)
             if progress is not None:
@@ -150,6 +183,11 @@ def import_file(
             _refuse(source, bad, content.unknown)
         if not events.height:
             raise _nothing(source, bad)
+        if privacy is not None:
+            writer.origin |= {"file": content.file_name, **privacy.origin}
+        writer.cleared = {what: n for what, n in content.cleared.items() if n}
+        if the_case.notices:
+            writer.noticed = the_case.load("notices")(events)
         _write(writer, events, bad, layout.mapping)
     counts = writer.manifest.counts
     return ImportReport(
@@ -161,74 +199,12 @@ def import_file(
         start=rfc3339(events[EVENT_TIME][0]),
         end=rfc3339(events[EVENT_TIME][-1]),
         quarantined=counts.quarantined,
+        cleared=counts.cleared,
+        noticed=counts.noticed,
+        pseudonyms=() if privacy is None else the_case.schema.personal,
+        guessable=guessable,
         unknown_columns=content.unknown,
     )
-
-
-class _Content:
-    """What has been read of a file so far, good and bad."""
-
-    def __init__(self, source: Path, preset: Preset, schema: Schema) -> None:
-        self.rows = 0
-        self._source = source
-        self._preset = preset
-        self._mapping = preset.mapping
-        self._schema = schema
-        self._columns: dict[str, None] = {}
-        self._good: list[pl.DataFrame] = []
-        self._bad: list[pl.DataFrame] = []
-
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """Columns that are neither used nor ignored."""
-        return self._mapping.unknown(self._columns)
-
-    def add(self, batch: RawBatch) -> None:
-        """Validate the next rows."""
-        self._columns |= dict.fromkeys(batch.frame.columns)
-        if not batch.loose:
-            self._mapping.check_file(self._columns, str(self._source))
-        refused = self._preset.refuse(batch.frame) if self._preset.refuse is not None else None
-        good, bad = validate(batch.frame, self._mapping, self._schema, batch.rows, refused)
-        self._good.append(good)
-        self._bad.append(bad)
-        if batch.malformed:
-            rows, texts, faults = zip(*batch.malformed, strict=True)
-            # No columns to speak of: the line itself is the row, as a JSON text.
-            self._bad.append(
-                pl.DataFrame(
-                    {
-                        SOURCE_ROW: pl.Series(rows, dtype=pl.Int64),
-                        "reason": [f"{MALFORMED}: {fault}" for fault in faults],
-                        "row": [orjson.dumps(text).decode() for text in texts],
-                    }
-                )
-            )
-        self.rows += batch.frame.height + len(batch.malformed)
-
-    def finish(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return the events in order, each once, and all bad rows."""
-        if not self._good:
-            return pl.DataFrame(), pl.DataFrame()
-        if self._columns:
-            self._mapping.check_file(self._columns, str(self._source))
-        good = pl.concat(self._good)
-        self._good = []
-        events, repeated = first_of_each(
-            good if self._preset.arrange is None else self._preset.arrange(good)
-        )
-        if repeated.len():
-            self._bad += self._again(repeated)
-        return events, pl.concat(self._bad).sort(SOURCE_ROW)
-
-    def _again(self, rows: pl.Series) -> list[pl.DataFrame]:
-        """Read the file a second time for rows that proved to be duplicates only at the end."""
-        found = []
-        for batch in self._preset.read(self._source, self._mapping.delimiter):
-            here = batch.rows.is_in(rows.implode())
-            if here.any():
-                found.append(bad_rows(batch.frame.filter(here), batch.rows.filter(here), DUPLICATE))
-        return found
 
 
 def _preset(case: Case, preset: str | None, map_file: str | Path | None) -> Preset:
@@ -247,6 +223,22 @@ def _preset(case: Case, preset: str | None, map_file: str | Path | None) -> Pres
             hint="choose one of these, or describe your columns with --map FILE.toml",
         )
     return Preset.of(resolve(case.presets[preset]))
+
+
+def _privacy(
+    case: Case, mapping: Mapping, key_file: Path | None, *, shift: bool
+) -> tuple[Privacy | None, bool]:
+    """Return what becomes of personal data, and whether its key is short."""
+    if not case.schema.personal:
+        if shift:
+            raise ParameterError.of(
+                f"--shift-times for {case.name}",
+                allowed="a case with personal data",
+                hint="leave it out",
+            )
+        return None, False
+    secret = need_secret(key_file, f"importing {case.name}, which has personal data,")
+    return Privacy(case.schema, mapping, Pseudonyms(secret), shift=shift), secret.short
 
 
 def _fingerprint(source: Path) -> str:
@@ -305,3 +297,7 @@ def _reasons(bad: pl.DataFrame) -> str:
     ranked = Counter(bad["reason"]).most_common()
     named = "; ".join(f"{n:,} × {reason}" for reason, n in ranked[:_SHOWN])
     return named + ("; …" if len(ranked) > _SHOWN else "")
+
+
+def _listed(counts: dict[str, int]) -> list[str]:
+    return [f"  {n:,} × {what}" for what, n in counts.items()]

@@ -45,16 +45,19 @@ class Stream:
         The schema of the stream's case.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, schema: Schema) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, schema: Schema, key_file: Path | None = None
+    ) -> None:
         self.path = path
         self.manifest = manifest
         self.schema = schema
-        self._cipher = None if manifest.encryption is None else Cipher.of(manifest.encryption, path)
+        about = manifest.encryption
+        self._cipher = None if about is None else Cipher.of(about, path, key_file)
         self._events = self._files(self._parts("events"))
         self._labels = self._files(self._parts("labels"))
 
     @classmethod
-    def open(cls, path: str | Path, case: str | None = None) -> Self:
+    def open(cls, path: str | Path, case: str | None = None, key_file: Path | None = None) -> Self:
         """Open a stream's folder.
 
         Reads the manifest and the footers of the parts, no rows. An encrypted stream is opened
@@ -66,6 +69,8 @@ class Stream:
             The folder.
         case
             The case that the stream must be of; any installed case if not given.
+        key_file
+            File with the key of an encrypted stream; that of the environment if not given.
 
         Raises
         ------
@@ -95,7 +100,7 @@ class Stream:
                 allowed=f"a version up to {schema.version} of the case {manifest.case!r}",
                 hint="the stream was written by a newer workbench; install that version",
             )
-        stream = cls(path, manifest, schema)
+        stream = cls(path, manifest, schema, key_file)
         if not stream.n_events:
             what = "labels but no events" if stream.n_labels else "no events"
             raise StreamError.of(
@@ -322,9 +327,8 @@ class Stream:
 
     def _truth(self, name: str) -> tuple[Part, ...]:
         """Return the parts of one table of ground truth; that of patterns has no name."""
-        stem = re.compile(
-            rf"truth-{re.escape(name)}{'-' if name else ''}\d+{re.escape(self._named('.parquet'))}"
-        )
+        ending = re.escape(self._named(".parquet"))
+        stem = re.compile(rf"truth-{re.escape(name)}{'-' if name else ''}\d+{ending}")
         return tuple(p for p in self._parts("truth") if stem.fullmatch(p.name))
 
     def _named(self, name: str) -> str:
