@@ -106,6 +106,33 @@ def test_truth_and_quarantine_are_parts_of_the_stream(tmp_path: Path, events: pl
     stream.verify()
 
 
+def test_a_case_may_keep_ground_truth_in_tables_of_its_own(
+    tmp_path: Path, events: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "PART_ROWS", 2)
+    places = pl.DataFrame({"place": ["a", "b", "c"], "since": events["event_time"][:3]})
+    with StreamWriter(tmp_path / "s", "fraud", SCHEMA, {}) as writer:
+        writer.events(events)
+        writer.pattern(pl.DataFrame({"event_id": ["10000001"], "pattern": ["odd"]}))
+        writer.truth_table("places", places[:1])
+        writer.truth_table("places", places[1:])
+    stream = Stream.open(tmp_path / "s")
+    assert [part.name for part in stream.manifest.of_kind("truth")] == [
+        "truth-00000.parquet",
+        "truth-places-00000.parquet",
+        "truth-places-00001.parquet",
+    ]
+    found = stream.truth_table("places")
+    assert found is not None
+    assert found.equals(places)
+    assert stream.truth_table("other") is None
+    assert stream.pattern().rows() == [("10000001", "odd")]
+    stream.verify()
+    (tmp_path / "s" / "truth-places-00001.parquet").write_bytes(b"")
+    with pytest.raises(StreamError, match=r"truth-places-00001\.parquet"):
+        stream.verify()
+
+
 def test_an_error_inside_leaves_nothing_behind(tmp_path: Path, events: pl.DataFrame) -> None:
     def fail() -> None:
         with StreamWriter(tmp_path / "s", "fraud", SCHEMA, {}) as writer:
