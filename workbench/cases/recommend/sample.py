@@ -255,7 +255,7 @@ class Totals:
 
 def _codes(item: pl.Series, items: pl.Series) -> tuple[I32, I32, list[str]]:
     """Return the codes of single items, shape (n,), and of lists, shape (n, 20), and texts."""
-    told: Any = pl.concat([item, items.explode(empty_as_null=False)]).to_arrow()
+    told: Any = pl.concat([item, items.explode(empty_as_null=False, keep_nulls=False)]).to_arrow()
     encoded = told.dictionary_encode()
     flat = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
     length = items.list.len().fill_null(0).to_numpy().astype(np.int64)
