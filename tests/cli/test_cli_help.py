@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CONTRACT = {
-    "simulate": ["CASE", "--out", "--days", "--seed", "--scale", "--json"],
-    "import": ["CASE", "FILE", "--out", "--preset", "--map", "--strict", "--json"],
+    "simulate": [
+        "CASE", "--out", "--days", "--seed", "--scale", "--encrypt", "--key-file", "--json",
+    ],
+    "import": [
+        "CASE", "FILE", "--out", "--preset", "--map", "--strict", "--key-file", "--shift-times",
+        "--encrypt", "--json",
+    ],
     "inspect": ["DIR", "--verify", "--json"],
     "replay": [
         "CASE", "--stream", "--detector", "-p", "--label-delay", "--deliver", "--from", "--until",

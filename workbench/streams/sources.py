@@ -79,7 +79,7 @@ def read(path: Path, delimiter: str = ",") -> Iterator[RawBatch]:
         )
     if name.endswith(_PARQUET):
         return _parquet(path)
-    return _csv(path, delimiter) if name.endswith(_CSV) else _json_lines(path)
+    return delimited(path, delimiter) if name.endswith(_CSV) else _json_lines(path)
 
 
 def _parquet(path: Path) -> Iterator[RawBatch]:
@@ -93,7 +93,7 @@ def _parquet(path: Path) -> Iterator[RawBatch]:
             at += frame.height
 
 
-def _csv(path: Path, delimiter: str) -> Iterator[RawBatch]:
+def delimited(path: Path, delimiter: str) -> Iterator[RawBatch]:
     """Read CSV strictly (RFC 4180): a wrong number of fields makes a line malformed.
 
     Python's reader and not a faster one: those that were tried skip or swallow lines without
