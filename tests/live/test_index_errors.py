@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pytest
+from servers import until
 
 from workbench.cli import main
+from workbench.errors import ServiceError
+from workbench.live.services import Service, ports
 from workbench.live.services.certificates import make_certificates
+from workbench.live.services.kinds import guard
+from workbench.live.services.passwords import FILE, Passwords
+from workbench.live.services.processes import start, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,37 +26,37 @@ SECRET = "s3cret-word"  # noqa: S105 - nobody's
 
 
 @contextmanager
-def answering(status: int, kind: str, tls: Path | None = None) -> Iterator[str]:
-    """An engine that refuses everything: none of ours has users or certificates."""
-    said = {"error": {"type": kind, "reason": "no", "root_cause": [{"reason": "no"}]}}
+def guarded(folder: Path, days: float = 1) -> Iterator[dict[str, str]]:
+    """What guards an engine, without one; yields its address, authority and a user of it."""
+    words = Passwords.make(folder / FILE)
+    authority = make_certificates(folder / "tls", days=days)
+    numbers = dict(zip(("client", "inside"), ports.free(2), strict=True))
+    service = Service.laid_out(
+        "opensearch", folder / "opensearch", secure=True, count=1, ports=[numbers]
+    )
+    (node,) = service.nodes
+    node.folder.mkdir(parents=True)
+    try:
+        guard.prepare(service, node)
+        running = start(guard.launch(node), node.folder, node.log)
+    except ServiceError as error:
+        pytest.skip(str(error))
+    try:
+        until(lambda: ports.listening(node.ports["client"]))
+        yield {
+            "search": f"https://{node.at('client')}",
+            "search_ca": str(authority),
+            "search_user": "elastic",
+            "search_password": words.of("search", "elastic"),
+        }
+    finally:
+        stop([running])
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = orjson.dumps(said | {"status": status})
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST  # noqa: N815 - the server's own names
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        scheme = "http"
-        if tls is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(tls / "server.pem", tls / "server.key")
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-            scheme = "https"
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        yield f"{scheme}://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+@pytest.fixture(scope="module")
+def guards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with guarded(tmp_path_factory.mktemp("guard")) as found:
+        yield found
 
 
 COMMANDS = {"search": ("search", "fraud", "--top", "1"), "relay": ("relay", "index", "fraud")}
@@ -98,38 +102,41 @@ def test_a_port_where_nothing_listens(told: Any) -> None:
     assert "where no search engine answers (Connection refused)" in told("http://127.0.0.1:1")
 
 
-def test_a_wrong_password(told: Any) -> None:
-    with answering(401, "security_exception") as address:
-        said = told(address, search_user="reader", search_password=SECRET)
+@pytest.mark.parametrize(("user", "word"), [("elastic", SECRET), ("nobody", SECRET), ("", "")])
+def test_a_wrong_password(told: Any, guards: dict[str, str], user: str, word: str) -> None:
+    said = told(**guards | {"search_user": user, "search_password": word})
 
-    assert said.startswith("the password of the user reader for the search engine")
-
-
-def test_a_missing_right(told: Any) -> None:
-    with answering(403, "security_exception") as address:
-        said = told(address, search_user="reader", search_password=SECRET)
-
-    assert "fraud-" in said
-    assert "by the user reader" in said
-    assert "a right is missing" in said
+    assert said.startswith(f"the password of the user {user or '(none)'} for the search engine")
 
 
-def test_an_engine_in_trouble(told: Any) -> None:
-    with answering(503, "cluster_manager_not_discovered") as address:
-        assert ": 503 cluster_manager_not_discovered: no)" in told(address)
+def test_an_engine_that_is_down_behind_its_guard(told: Any, guards: dict[str, str]) -> None:
+    assert ": 503 no_engine: the engine does not answer)" in told(**guards)
 
 
 def test_an_expired_certificate(told: Any, tmp_path: Path) -> None:
-    authority = make_certificates(tmp_path, days=-1)
-    with answering(200, "", tmp_path) as address:
-        assert "(certificate has expired)" in told(address, search_ca=str(authority))
+    with guarded(tmp_path, days=-1) as found:
+        assert "(certificate has expired)" in told(**found)
 
 
-def test_a_certificate_of_an_unknown_authority(told: Any, tmp_path: Path) -> None:
-    make_certificates(tmp_path / "one")
-    other = make_certificates(tmp_path / "other")
-    with answering(200, "", tmp_path / "one") as address:
-        assert "the certificate of https://" in told(address, search_ca=str(other))
+def test_a_certificate_of_an_unknown_authority(
+    told: Any, guards: dict[str, str], tmp_path: Path
+) -> None:
+    said = told(**guards | {"search_ca": str(make_certificates(tmp_path))})
+
+    assert f"the certificate of {guards['search']}" in said
+
+
+def test_a_name_that_the_certificate_is_not_for(told: Any, guards: dict[str, str]) -> None:
+    # The same address in another spelling, which is a name for TLS.
+    other = guards["search"].replace("127.0.0.1", "127.1")
+
+    assert f"the certificate of {other} (Hostname mismatch" in told(**guards | {"search": other})
+
+
+def test_no_tls_where_it_is_spoken(told: Any, guards: dict[str, str]) -> None:
+    said = told(**guards | {"search": guards["search"].replace("https:", "http:")})
+
+    assert "where no search engine answers" in said
 
 
 def test_an_authority_that_is_not_there(told: Any, tmp_path: Path) -> None:
@@ -138,6 +145,19 @@ def test_an_authority_that_is_not_there(told: Any, tmp_path: Path) -> None:
     assert "WORKBENCH_SEARCH_CA=" in said
 
 
+class Plain(BaseHTTPRequestHandler):
+    """Speaks HTTP alone, and keeps what it hears to itself."""
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
 def test_no_tls_where_it_is_expected(told: Any) -> None:
-    with answering(200, "") as address:
-        assert "TLS with https://" in told(address.replace("http:", "https:"))
+    with HTTPServer(("127.0.0.1", 0), Plain) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        said = told(f"https://127.0.0.1:{server.server_port}")
+        server.shutdown()
+        thread.join()
+
+    assert "TLS with https://" in said

@@ -52,7 +52,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
     """The servers, secured, with topics of our own and of others."""
     try:
         for name in SERVERS:
-            kind(name).require()
+            kind(name).require_secure()
     except ServiceError as error:
         pytest.skip(str(error))
     folder = tmp_path_factory.mktemp("chain")
@@ -206,7 +206,7 @@ def holding(chain: Chain, texts: Mapping[object, str]) -> list[object]:
 #: What is wrong: as whom (in place of the own principal), on which topics, with which settings;
 #: what must be said.
 KAFKA = ("publish", "record", "live", "relay alerts", "relay index", "desk verdict")
-RABBITMQ = ("relay alerts", "desk")
+RABBITMQ, SEARCH = ("relay alerts", "desk"), ("relay index",)
 FAULTS = {
     "a wrong password": (KAFKA, "the password of the user {user!r} for Kafka"),
     "an unknown host": (KAFKA, "the host 'no-such-host.invalid'"),
@@ -215,6 +215,9 @@ FAULTS = {
     "no such topic": (KAFKA[1:], "there is no such topic"),
     "an expired certificate of RabbitMQ": (RABBITMQ, "certificate of RabbitMQ"),
     "a missing right at RabbitMQ": (RABBITMQ, "by the user 'weak'"),
+    "a wrong password at the search engine": (SEARCH, "the password of the user relay-index for"),
+    "an expired certificate of the search engine": (SEARCH, "(certificate has expired)"),
+    "a missing right at the search engine": (SEARCH, "by the user tail at the search engine"),
 }
 CASES = [(command, fault) for fault, (commands, _) in FAULTS.items() for command in commands]
 
@@ -240,13 +243,23 @@ def told(
                 "WORKBENCH_RABBITMQ_CA": authority,
             },
             "a missing right at RabbitMQ": chain.weak_rabbitmq(),
+            "a wrong password at the search engine": {"WORKBENCH_SEARCH_PASSWORD": WRONG},
+            "an expired certificate of the search engine": {
+                "WORKBENCH_SEARCH": f"https://{listening}",
+                "WORKBENCH_SEARCH_CA": authority,
+            },
+            "a missing right at the search engine": chain.services.environment(
+                "tail", "opensearch"
+            ),
         }
 
         def run(command: str, fault: str) -> Said:
             principal, topics = PRINCIPALS[command], NONE if fault == "no such topic" else OWN
             if fault == "a missing right":
                 principal = "desk" if command == "record" else "recorder"
-            given = {"WORKBENCH_DATABASE": desk, **changes.get(fault, {})}
+            # At the search engine it stays itself: what is wrong is to be Kafka's.
+            own = chain.services.environment(PRINCIPALS[command], "opensearch")
+            given = {**own, "WORKBENCH_DATABASE": desk, **changes.get(fault, {})}
             return chain.run(principal, *chain.command(command, topics), **given)
 
         yield {case: pool.submit(run, *case) for case in CASES}

@@ -64,7 +64,7 @@ def up(
     services = _services(folder)
     wanted = tuple(names or ())
     if not wanted:
-        wanted, missing = services.to_be_had()
+        wanted, missing = services.to_be_had(secure=secure)
         for reason in missing:
             output.note(reason)
     started = services.up(*wanted, brokers=brokers, secure=secure)

@@ -31,7 +31,7 @@ PRINCIPALS = (
 USERS = {
     "kafka": ("admin", "controller", *PRINCIPALS),
     "rabbitmq": ("workbench",),
-    "search": ("elastic", "kibana"),
+    "search": ("elastic", "kibana", "relay-index", "reconcile", "tail"),
     "redis": ("workbench",),
     "postgresql": ("workbench",),
     "grafana": ("admin",),
@@ -49,7 +49,7 @@ class Passwords:
     >>> len(made.of("kafka", "worker"))
     32
     >>> made
-    Passwords(16 of them)
+    Passwords(19 of them)
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:

@@ -76,7 +76,7 @@ class Services:
             raise ParameterError.of(
                 f"--brokers {brokers}", allowed="1 or 3", hint="take 3 to see one fail"
             )
-        kinds = [kind(name) for name in names or self.to_be_had()[0]]
+        kinds = [kind(name) for name in names or self.to_be_had(secure=secure)[0]]
         started = []
         with self._alone():
             self._secrets(secure=secure)
@@ -87,19 +87,19 @@ class Services:
                     started.append(self._up(one, found, count, secure=secure))
         return started
 
-    def to_be_had(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def to_be_had(self, *, secure: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of what this machine can have, and how to get the others."""
         had, missing = [], []
         for one in KINDS.values():
             try:
-                one.require()
+                _require(one, secure=secure)
                 had.append(one.name)
             except ServiceError as error:
                 missing.append(str(error))
         return tuple(had), tuple(missing)
 
     def insecure(self, *names: str) -> list[str]:
-        """Return what to say of services for which ``secure`` can do nothing."""
+        """Return what to say of services for which ``secure`` cannot do everything."""
         return [one.insecure for one in map(kind, names) if one.insecure]
 
     def down(self, *names: str) -> list[str]:
@@ -225,7 +225,7 @@ class Services:
             self._start(kind(name), service, [node])
 
     def _up(self, one: Kind, found: Service | None, count: int, *, secure: bool) -> Service:
-        one.require()
+        _require(one, secure=secure)
         folder = self.folder / one.name
         if found is None:
             given = [self._ports(one) for _ in range(count)]
@@ -258,7 +258,10 @@ class Services:
                 hint=f"choose another --dir, or stop it and remove {found.folder}",
             )
         for node in found.nodes:
-            if not node.up and not all(map(ports.usable, node.ports.values())):
+            fit = node.ports.keys() == set(one.ports) and all(
+                map(ports.usable, node.ports.values())
+            )
+            if not node.up and not fit:
                 node.ports = self._ports(one)
         return found
 
@@ -310,6 +313,13 @@ class Services:
 
     def _alone(self) -> AbstractContextManager[bool]:
         return locked(self.folder / ".lock")
+
+
+def _require(one: Kind, *, secure: bool) -> None:
+    if secure:
+        one.require_secure()
+    else:
+        one.require()
 
 
 def _backwards(node: Node) -> list[Process]:

@@ -33,7 +33,7 @@ class Kind(ABC):
     ports: ClassVar[tuple[str, ...]]
     #: Seconds within which it must answer after its start, on a machine that is busy.
     patience: ClassVar[float] = 120.0
-    #: Whether it can encrypt and ask for a password here; if not, what to say about that.
+    #: What to say where ``secure`` cannot do everything: encryption, users and rights.
     insecure: ClassVar[str] = ""
 
     @abstractmethod
@@ -45,6 +45,16 @@ class Kind(ABC):
         ServiceError
             If not; says how to get what is missing.
         """
+
+    def require_secure(self) -> None:
+        """Look whether it can be had here with all that ``secure`` needs.
+
+        Raises
+        ------
+        ServiceError
+            If not; says how to get what is missing.
+        """
+        self.require()
 
     @abstractmethod
     def prepare(self, service: Service) -> None:

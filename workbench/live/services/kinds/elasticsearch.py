@@ -15,7 +15,7 @@ from workbench.live.services.kinds.search_engine import HEAP, SearchEngine
 from workbench.live.services.processes import Launch
 
 if TYPE_CHECKING:
-    from workbench.live.services.state import Node, Service
+    from workbench.live.services.state import Node
 
 LOGGING = jars.SOURCES / "elasticsearch" / "log4j2.properties"
 NETWORK = "transport-netty4"
@@ -45,22 +45,22 @@ class Elasticsearch(SearchEngine):
 
     name: ClassVar[str] = "elasticsearch"
     insecure: ClassVar[str] = (
-        "elasticsearch: for tests only, without encryption and password, since its security is "
-        "not to be had from Maven; it listens on the loopback interface alone."
+        "elasticsearch: for tests only. HAProxy encrypts, asks for passwords and knows the rights; "
+        "the node behind it asks nobody, on a port of its own of the loopback interface, since its "
+        "security is not to be had from Maven."
     )
 
-    def prepare(self, service: Service) -> None:
+    def configure(self, node: Node, http: int) -> None:
         """Write the node's settings."""
-        for node in service.nodes:
-            folder = node.folder / "config"
-            folder.mkdir(exist_ok=True)
-            (node.folder / "tmp").mkdir(exist_ok=True)
-            shutil.copy(LOGGING, folder)
-            (folder / "elasticsearch.yml").write_text(_settings(node))
+        folder = node.folder / "config"
+        folder.mkdir(exist_ok=True)
+        (node.folder / "tmp").mkdir(exist_ok=True)
+        shutil.copy(LOGGING, folder)
+        (folder / "elasticsearch.yml").write_text(_settings(node, http))
 
-    def launches(self, service: Service, node: Node) -> dict[str, Launch]:
+    def launch(self, node: Node, http: int) -> Launch:
         """Return the node's process."""
-        del service
+        del http  # among its settings
         home, folder = self.jars()
         server, native = folder / "server", folder / "server" / "native"
         properties = {
@@ -83,7 +83,7 @@ class Elasticsearch(SearchEngine):
             *(*OPENED, "--module-path", str(server / "lib"), "-cp", str(folder / "classes")),
             *("workbench.ElasticsearchNode", str(server), str(node.folder / "config")),
         )
-        return {"server": Launch(command)}
+        return Launch(command)
 
     def jars(self) -> tuple[Path, Path]:
         """Return the Java that runs it, and the folder of its jars."""
@@ -91,12 +91,12 @@ class Elasticsearch(SearchEngine):
         return home, jars.fetched(self.name, home, _arrange)
 
 
-def _settings(node: Node) -> str:
+def _settings(node: Node, http: int) -> str:
     settings = {
         "cluster.name": "workbench",
         "node.name": "workbench",
         "network.host": "127.0.0.1",
-        "http.port": node.ports["client"],
+        "http.port": http,
         "transport.port": node.ports["transport"],
         "discovery.type": "single-node",
         "path.data": node.folder / "data",

@@ -12,7 +12,7 @@ from workbench.live.services.processes import Launch
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workbench.live.services.state import Node, Service
+    from workbench.live.services.state import Node
 
 #: The last Java that has the security manager, without which this version does not start.
 NEWEST = 23
@@ -23,24 +23,24 @@ class OpenSearch(SearchEngine):
 
     name: ClassVar[str] = "opensearch"
     insecure: ClassVar[str] = (
-        "opensearch: without encryption and password, since its security plugin is not to be had "
-        "from Maven; it listens on the loopback interface alone."
+        "opensearch: HAProxy encrypts, asks for passwords and knows the rights; the node behind "
+        "it asks nobody, on a port of its own of the loopback interface, since its security plugin "
+        "is not to be had from Maven."
     )
 
-    def prepare(self, service: Service) -> None:
+    def configure(self, node: Node, http: int) -> None:
         """Nothing: it takes its settings from its command."""
 
-    def launches(self, service: Service, node: Node) -> dict[str, Launch]:
+    def launch(self, node: Node, http: int) -> Launch:
         """Return the node's process."""
-        del service
         home, folder = self.jars()
         command = (
             *(str(home / "bin" / "java"), f"-Xms{HEAP}", f"-Xmx{HEAP}"),
             *("-Djava.awt.headless=true", "-Dlog4j2.disable.jmx=true"),
             *("-cp", f"{folder / 'classes'}:{folder / 'lib'}/*", "workbench.OpenSearchNode"),
-            *(str(node.folder / "data"), str(node.ports["client"]), str(node.ports["transport"])),
+            *(str(node.folder / "data"), str(http), str(node.ports["transport"])),
         )
-        return {"server": Launch(command)}
+        return Launch(command)
 
     def jars(self) -> tuple[Path, Path]:
         """Return the Java that runs it, and the folder of its jars."""
