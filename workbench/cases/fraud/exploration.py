@@ -8,9 +8,16 @@ import numpy as np
 import polars as pl
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from workbench.cases.fraud.panels import below, readable, span, trailing
 from workbench.durations import DAY
-from workbench.moments import moment
+from workbench.replay.panels import (
+    below,
+    changes,
+    list_changes,
+    mark_changes,
+    readable,
+    span,
+    trailing,
+)
 from workbench.style import (
     BLUE,
     PALETTE,
@@ -24,7 +31,6 @@ from workbench.style import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -84,16 +90,10 @@ def plot_days(rows: pl.DataFrame, truth: Mapping[str, Any] | None = None) -> Fig
         _stacks(bottom, rows, number)
         bottom.set(ylabel="Frauds a day")
         bottom.set_xlabel(span(number), loc="left")
-        shown = _drift(truth, days["day"][0], days["day"][-1])
+        shown = changes(truth, days["day"][0], days["day"][-1])
         for axes in (top, middle, bottom):
-            _mark(axes, shown)
-        lines = -(-len(shown) // 2)
-        for line, (day, what) in enumerate(shown):
-            bottom.annotate(
-                f"{line + 1}  {day:%d %b}: {readable(what)}",
-                (0.5 * (line // lines), 0), (0, -34 - 12 * (line % lines)),
-                xycoords="axes fraction", textcoords="offset points", va="top", fontsize=8,
-            )  # fmt: skip
+            mark_changes(axes, shown)
+        list_changes(bottom, shown)
         title(top, _activity(days, weekend), 110)
         title(middle, _rates(rate, days["label"].to_numpy()), 110)
         title(bottom, _leading(rows), 110)
@@ -152,25 +152,6 @@ def _stacks(axes: Axes, rows: pl.DataFrame, days: Any) -> None:
         loc="lower right", bbox_to_anchor=(1, 1), ncols=6, fontsize=7.5,
         borderaxespad=0.2, columnspacing=1, handlelength=1,
     )  # fmt: skip
-
-
-def _mark(axes: Axes, drift: Sequence[tuple[date, str]]) -> None:
-    for number, (day, _) in enumerate(drift, 1):
-        axes.vlines([np.datetime64(day)], 0, 1, color=TEXT, lw=1, ls=(0, (4, 2)),
-                    transform=axes.get_xaxis_transform())  # fmt: skip
-        axes.annotate(
-            f" {number}", (np.datetime64(day), 0.98), xycoords=("data", "axes fraction"),
-            va="top", fontsize=8, fontweight="bold",
-        )  # fmt: skip
-
-
-def _drift(truth: Mapping[str, Any] | None, first: date, last: date) -> list[tuple[date, str]]:
-    found = []
-    for change in (truth or {}).get("drift") or []:
-        at = moment(change["time"])
-        if at is not None and first < at.date() <= last:
-            found.append((at.date(), str(change["what"])))
-    return found
 
 
 def _shares(axes: Axes, values: Any, style: dict[str, Any]) -> None:

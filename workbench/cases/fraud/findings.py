@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from workbench.cases.fraud.panels import readable
 from workbench.replay import metrics
+from workbench.replay.panels import readable
 from workbench.style import percent
 
 if TYPE_CHECKING:

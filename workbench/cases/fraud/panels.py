@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench.cases.fraud.sample import UNNAMED
 from workbench.replay import metrics
+from workbench.replay.panels import WEEK, below, readable, span, trailing
 from workbench.style import BLUE, GREEN, PALETTE, TEXT, VERMILION, blank, percent
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 DASHES: Final = ("--", ":", "-.", (0, (1, 3)))
 """Of other runs' lines, in turn."""
-WEEK: Final = 7
 
 
 def precision_recall(
@@ -168,35 +167,6 @@ def calibration(axes: Axes, evaluation: Evaluation) -> str:
     return foreseen(evaluation)
 
 
-def below(axes: Axes) -> None:
-    """Put the legend under the axes, where it covers nothing."""
-    axes.legend(
-        loc="upper center", bbox_to_anchor=(0.46, -0.17), ncols=2, fontsize=7.5,
-        handlelength=1.4, columnspacing=0.8, borderpad=0,
-    )  # fmt: skip
-
-
-def span(days: npt.NDArray[np.datetime64]) -> str:
-    """Name an axis of days, with the years that its ticks leave out."""
-    return f"Day (UTC), {days[0]} to {days[-1]}" if len(days) else "Day (UTC)"
-
-
-def trailing(values: Floats, weights: Floats, width: int = WEEK) -> Floats:
-    """Return the weighted mean of the last ``width`` values that are defined, shape (n,).
-
-    Weighted by its frauds, a day with a single one does not move average precision much.
-
-    Examples
-    --------
-    >>> trailing(np.array([1.0, 2.0, np.nan, 4.0]), np.array([1, 1, 1, 3]), 2)
-    array([1. , 1.5, 2. , 4. ])
-    """
-    weights = np.where(np.isnan(values), 0.0, weights)
-    sums = (np.cumsum(x) for x in (np.nan_to_num(values) * weights, weights))
-    total, weight = (x - np.append(np.zeros(width), x)[: len(x)] for x in sums)
-    return metrics.ratio(total, weight)
-
-
 def foreseen(evaluation: Evaluation) -> str:
     """Say how many frauds the scores foresee and how many there were."""
     table = evaluation.calibration
@@ -206,11 +176,6 @@ def foreseen(evaluation: Evaluation) -> str:
     off = expected / evaluation.positives - 1
     by = f"{percent(abs(off))} {'too many' if off > 0 else 'too few'}"
     return f"Scores foresee {expected:,.0f} frauds where {evaluation.positives:,} happened: {by}"
-
-
-def readable(text: str) -> str:
-    """Write a name for people."""
-    return text.replace("_", " ")
 
 
 def _log_odds(score: Floats) -> Floats:

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from workbench.cases.fraud import panels
 from workbench.cases.fraud.costs import CostModel, money
 from workbench.replay import metrics
+from workbench.replay.panels import below, readable, span
 from workbench.style import (
     BLUE,
     GREEN,
@@ -111,13 +112,13 @@ def plot_by_pattern(evaluation: Evaluation) -> Figure:
             panel.grid(visible=False, axis="y")
         axes[0].set_yticks(
             places,
-            [f"{panels.readable(row['pattern'])} ({row['events']:,})" for row in table.to_dicts()],
+            [f"{readable(row['pattern'])} ({row['events']:,})" for row in table.to_dicts()],
         )
         worst = table.drop_nans("recall_at_budget").tail(1).to_dicts()
         if worst:
             budget = evaluation.settings["alerts_per_day"]
             text = (
-                f"Most is missed of “{panels.readable(worst[0]['pattern'])}”: {budget:,} alerts a "
+                f"Most is missed of “{readable(worst[0]['pattern'])}”: {budget:,} alerts a "
                 f"day catch {percent(worst[0]['recall_at_budget'])} of it"
             )
             figure.suptitle(text, x=0.01, ha="left", fontsize=10, fontweight="bold")
@@ -141,7 +142,7 @@ def plot_budget(frame: pl.DataFrame, evaluation: Evaluation) -> Figure:
         axes.set(xscale="log", xlabel="Alerts a day", ylabel="Share", ylim=(0, 1.02))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        panels.below(axes)
+        below(axes)
         at = {row["budget"]: row["recall"] for row in curve.to_dicts()}
         text = (
             f"{budget:,} alerts a day catch {percent(at[budget])} of fraud, "
@@ -169,8 +170,8 @@ def plot_money(frame: pl.DataFrame, evaluation: Evaluation) -> Figure:
             days, saved, saved + lost, color=VERMILION, alpha=0.45, lw=0, label="lost"
         )
         left.plot(days, review, color=TEXT, label="cost of review")
-        left.set(xlabel=panels.span(days), ylabel="Thousand (minor units / 100,000), cumulated")
-        panels.below(left)
+        left.set(xlabel=span(days), ylabel="Thousand (minor units / 100,000), cumulated")
+        below(left)
         share = saved[-1] / (saved[-1] + lost[-1]) if len(saved) and saved[-1] + lost[-1] else 0.0
         title(left, f"{percent(share)} of the amount of fraud is saved", 60)
         _net_by_budget(right, rows, cost, int(settings["alerts_per_day"]))
@@ -207,14 +208,14 @@ def plot_effects(
         axes = figure.subplots(lines, columns, squeeze=False, sharey=True).ravel()
         for panel, i in zip(axes, order, strict=False):
             _effect(panel, np.asarray(bins[i]), np.asarray(weights[i]))
-            panel.set_title(panels.readable(names[i]), fontsize=9)
+            panel.set_title(readable(names[i]), fontsize=9)
         for panel in axes[len(order) :]:
             panel.set_axis_off()
         figure.supylabel("Added to the log-odds of fraud", fontsize=9)
         figure.supxlabel("Upper edges of bins; the dot stands for a missing value", fontsize=8)
         if order:
             text = (
-                f"“{panels.readable(names[order[0]])}” moves the score most: its bins differ by up "
+                f"“{readable(names[order[0]])}” moves the score most: its bins differ by up "
                 f"to {spreads[order[0]]:.1f} in log-odds"
             )
             figure.suptitle(text, x=0.01, ha="left", fontsize=10, fontweight="bold")
@@ -241,7 +242,7 @@ def _net_by_budget(axes: Axes, rows: pl.DataFrame, cost: CostModel, budget: int)
     axes.axvline(budget, color=VERMILION, lw=1, ls=(0, (4, 2)), label=f"budget: {budget:,}")
     axes.set(xscale="log", xlabel="Alerts a day", ylabel="Saved less review, thousand")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
-    panels.below(axes)
+    below(axes)
     best = int(np.argmax(net))
     title(axes, f"Alerts pay most at {budgets[best]:,} a day: {net[best]:,.0f} thousand net", 60)
 

@@ -9,7 +9,7 @@ import polars as pl
 from matplotlib.colors import LinearSegmentedColormap
 
 from workbench.cases.fraud.exploration import named, patterns
-from workbench.cases.fraud.panels import readable
+from workbench.replay.panels import readable
 from workbench.style import BLUE, TEXT, VERMILION, Chart, figure_style, title
 
 if TYPE_CHECKING:
