@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 FRAUD = get_case("fraud")
 
 
-def simulated(folder: Path, days: int = 10, scale: float = 0.1) -> Stream:
-    """Make a stream of some 4,000 events for each ten days and tenth of scale."""
-    with StreamWriter(folder, "fraud", FRAUD.schema, {}) as writer:
-        FRAUD.load("simulate")(writer, days=days, seed=5, scale=scale, progress=lambda *_: None)
+def simulated(folder: Path, days: int = 10, scale: float = 0.1, case: str = "fraud") -> Stream:
+    """Make a stream; of fraud, some 4,000 events for each ten days and tenth of scale."""
+    the_case = get_case(case)
+    with StreamWriter(folder, case, the_case.schema, {}) as writer:
+        the_case.load("simulate")(writer, days=days, seed=5, scale=scale, progress=lambda *_: None)
     return Stream.open(folder)
 
 

@@ -30,18 +30,18 @@ class World:
     Attributes
     ----------
     stream
-        Events and labels of 24 days.
+        Events and labels of some days.
     artifact
-        The shipped detector after 15 of them.
+        The shipped detector after the first half of them.
     scores
-        What ``score --learn`` gives the events after that: id to score.
+        What ``score --learn`` gives the events after that: id to score, or to items.
     folder
         Where a test may write.
     """
 
     stream: Stream
     artifact: Artifact
-    scores: dict[str, float]
+    scores: dict[str, Any]
     folder: Path
 
 
@@ -51,7 +51,8 @@ def world(folder: Path, stream: Stream) -> World:
     artifact = export(run, folder / "artifact")
     score(artifact, stream, folder / "expected.parquet", learn=True)
     expected = pl.read_parquet(folder / "expected.parquet")
-    return World(stream, artifact, dict(expected.select("event_id", "score").iter_rows()), folder)
+    scores = dict(expected.drop("event_time").iter_rows())
+    return World(stream, artifact, scores, folder)
 
 
 def read(settings: Settings, topic: str) -> list[dict[str, Any]]:
@@ -85,9 +86,9 @@ def send(settings: Settings, messages: Iterable[tuple[str, int | None, bytes | N
         producer.close()
 
 
-def counting(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return id to score of the scores that were not late; each id is there once."""
+def counting(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return id to score, or to items, of what was not late; each id is there once."""
     timely = [row for row in rows if not row["late"]]
-    found = {row["event_id"]: row["score"] for row in timely}
+    found = {row["event_id"]: row["items"] if "items" in row else row["score"] for row in timely}
     assert len(found) == len(timely), "an event was scored twice"
     return found

@@ -75,8 +75,8 @@ class Account:
 
     def scored(self, outcomes: Sequence[Outcome], delays: I64) -> None:
         """Tell the scores that count, and how late the labels were that came with them (µs)."""
-        scores = np.array([outcome.score["score"] for outcome in outcomes], np.float64)
-        self._telemetry.observe("score", scores)
+        scores = [outcome.score["score"] for outcome in outcomes if "score" in outcome.score]
+        self._telemetry.observe("score", np.array(scores, np.float64))
         self._telemetry.observe("label_delay_seconds", delays / SECOND)
 
     def committed(
