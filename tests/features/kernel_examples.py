@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from oracle import Event, Label, World
 
 from workbench.durations import DAY, HOUR
+from workbench.features import derived as d
+from workbench.features import measured as m
 from workbench.features import vocabulary as v
 from workbench.features.engine import FeatureEngine
+from workbench.features.program import STEPS
 from workbench.streams.schema import TIME, Column, Schema
 
 if TYPE_CHECKING:
@@ -75,6 +78,54 @@ FEATURES: Features = (
     v.RunOnly(RATIO, "terminal"),
 )  # fmt: skip
 
+LAST_AMOUNT = d.Last("amount", "card")
+LAST_ITEMS = d.Last("items", "card")
+ITEMS_PER_AMOUNT = d.Quotient(LAST_AMOUNT, LAST_ITEMS, times=10)
+FEW_ITEMS = d.Points("items", (-1, 5, 12), (3, 1, 0, 2), missing=0)
+MANY = d.Points(LAST_AMOUNT, (2,), (0, 1), name="many")
+SCORE = d.Total((FEW_ITEMS, d.Points(v.Value("amount"), (), (1,), name="some"), MANY), name="score")
+EITHER = d.Highest(("amount", "items"), name="either")
+
+# Values that are measured now and then, and what is derived of them.
+MEASURED: Features = (
+    LAST_AMOUNT,
+    d.Last("items", "terminal"),
+    d.Last(EITHER, "card"),
+    d.Previous("amount", "card"),
+    d.Previous(SCORE, "terminal"),
+    d.Repeated("items", "card"),
+    d.Repeated(SCORE, "card"),
+    d.TimesMeasured("amount", "card"),
+    d.SinceFirst("card"),
+    d.SinceFirst("area"),
+    d.Present(("amount", "items")),
+    ITEMS_PER_AMOUNT,
+    d.Quotient("amount", v.Value("items")),
+    d.Product("items", ITEMS_PER_AMOUNT, per=7),
+    d.Weighted(("amount", LAST_ITEMS), (2, -3), 5),
+    FEW_ITEMS,
+    MANY,
+    SCORE,
+    d.Total(("amount", "items")),
+    EITHER,
+    d.Where("items", "amount", LAST_ITEMS),
+    d.FirstOf(("items", "amount", d.SinceFirst("card"))),
+    m.SinceMeasured("amount", "card"),
+    m.SinceMeasured(EITHER, "terminal"),
+    *(m.Measured("items", "card", w) for w in ("0s", "1h", "1d")),
+    m.Measured(MANY, "card", "7d"),
+    m.DistinctMeasured(("amount", "items", EITHER), "card"),
+    *(m.Min(c, by, w) for c in ("amount", SCORE) for by in ("card", "terminal")
+      for w in ("1h", "1d")),
+    *(m.Slope(c, "card", w) for c in ("amount", SCORE) for w in ("1d", "7d")),
+    *(m.Change(c, "card", w) for c in ("items", SCORE) for w in ("0s", "1h", "1d")),
+    *(m.FromBaseline(c, "card", span) for c in ("amount", SCORE) for span in ("5h", "3d")),
+    v.Max(SCORE, "card", "1d"),
+    v.Mean(ITEMS_PER_AMOUNT, "card", "1d"),
+    v.Std(LAST_AMOUNT, "terminal", "1d"),
+    v.RobustRatio(LAST_AMOUNT, "card"),
+)  # fmt: skip
+
 # Looking for rivals keeps records for a month, and entities with them.
 RIVALS: Features = (
     v.RunRival(RATIO, "terminal", within="1d"),
@@ -86,6 +137,8 @@ RIVALS: Features = (
 WHOLE = (
     v.Value, v.Weekend, v.Night, v.HourOfDay, v.Count, v.Sum, v.Max, v.Distinct, v.New,
     v.KnownCount, v.SinceLabel, v.RunLength, v.RunAge, v.RunGap, v.RunSpan, v.Quiet,
+    m.Measured, m.DistinctMeasured, m.Min, m.Change, m.FromBaseline,
+    *STEPS,
 )  # fmt: skip
 
 # Pauses that meet the ends of windows exactly, and now and then pass forgetting.

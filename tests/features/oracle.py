@@ -10,9 +10,12 @@ import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import wraps
-from statistics import fmean, stdev
+from itertools import takewhile
+from statistics import fmean, median, stdev
 
-from workbench.durations import DAY, HOUR, microseconds
+from workbench.durations import DAY, HOUR, SECOND, microseconds
+from workbench.features import derived as d
+from workbench.features import measured as m
 from workbench.features import vocabulary as v
 
 
@@ -93,7 +96,13 @@ class World:
         return [label for label in self.delivered(i) if label.event in past]
 
     def value(self, i, column):
+        if isinstance(column, v.Feature):
+            return whole(self, i, column)
         return self.events[i].values[column]
+
+    def so_far(self, i, by):
+        """The entity's events up to this one, in order."""
+        return [*self.past(i, by), i]
 
     def values(self, events, column):
         found = [self.value(j, column) for j in events]
@@ -112,6 +121,12 @@ def answer(world, i, feature):
 
 
 # -- the event itself -------------------------------------------------------------------------
+
+
+@once
+def whole(world, i, f):
+    """The value of a feature that stands in place of a column."""
+    return answer(world, i, f)
 
 
 def value(world, i, f):
@@ -186,6 +201,133 @@ def new(world, i, f):
 def since_last(world, i, f):
     past = world.past(i, f.by)
     return (world.now(i) - world.events[past[-1]].time) / DAY if past else None
+
+
+# -- measured now and then --------------------------------------------------------------------
+
+
+def since_measured(world, i, f):
+    at = [j for j in world.so_far(i, f.by) if world.value(j, f.column) is not None]
+    if not at:
+        return None
+    return 0 if at[-1] == i else (world.now(i) - world.events[at[-1]].time) / HOUR
+
+
+def measured(world, i, f):
+    return len(world.values([*world.within(i, f.by, f.window), i], f.column))
+
+
+def distinct_measured(world, i, f):
+    return sum(bool(world.values(world.so_far(i, f.by), c)) for c in f.columns)
+
+
+def smallest(world, i, f):
+    return min(world.values([*world.within(i, f.by, f.window), i], f.column), default=None)
+
+
+def slope(world, i, f):
+    events = [*world.within(i, f.by, f.window), i]
+    events = [j for j in events if world.value(j, f.column) is not None]
+    seconds = [(world.now(i) if j == i else world.events[j].time) // SECOND for j in events]
+    if len(events) < 3 or len(set(seconds)) == 1:
+        return None
+    hours, found = [Fraction(t, 3600) for t in seconds], world.values(events, f.column)
+    middle = sum(hours) / len(hours)
+    apart = [t - middle for t in hours]
+    return float(sum(t * x for t, x in zip(apart, found, strict=True)) / sum(t * t for t in apart))
+
+
+def change(world, i, f):
+    now = world.values(world.so_far(i, f.by), f.column)
+    inside = world.within(i, f.by, f.window)
+    before = [j for j in world.past(i, f.by) if j not in inside]
+    then = world.values(before, f.column)
+    return now[-1] - then[-1] if then else None
+
+
+def from_baseline(world, i, f):
+    past, span, parts = world.past(i, f.by), microseconds(f.span), {}
+    for j in past:
+        part = (world.events[j].time - world.events[past[0]].time) * 24 // span
+        if part < 24 and world.value(j, f.column) is not None:
+            parts.setdefault(part, world.value(j, f.column))
+    now = world.values(world.so_far(i, f.by), f.column)
+    return now[-1] - median(parts.values()) if parts else None
+
+
+# -- derived whole numbers --------------------------------------------------------------------
+
+
+def last(world, i, f):
+    found = world.values(world.so_far(i, f.by), f.column)
+    return found[-1] if found else None
+
+
+def previous(world, i, f):
+    found = world.values(world.so_far(i, f.by), f.column)
+    return found[-2] if len(found) > 1 else None
+
+
+def repeated(world, i, f):
+    found = world.values(world.so_far(i, f.by), f.column)[::-1]
+    return len(list(takewhile(lambda x: x == found[0], found)))
+
+
+def times_measured(world, i, f):
+    return len(world.values(world.so_far(i, f.by), f.column))
+
+
+def since_first(world, i, f):
+    past = world.past(i, f.by)
+    return (world.now(i) - world.events[past[0]].time) // HOUR if past else 0
+
+
+def present(world, i, f):
+    return len([c for c in f.columns if world.value(i, c) is not None])
+
+
+def quotient(world, i, f):
+    over, under = world.value(i, f.over), world.value(i, f.under)
+    return None if over is None or not under else math.floor(Fraction(over * f.times, under))
+
+
+def product(world, i, f):
+    left, right = world.value(i, f.left), world.value(i, f.right)
+    return None if left is None or right is None else math.floor(Fraction(left * right, f.per))
+
+
+def weighted(world, i, f):
+    parts = [world.value(i, part) for part in f.parts]
+    if None in parts:
+        return None
+    return sum(x * weight for x, weight in zip(parts, f.weights, strict=True)) + f.plus
+
+
+def points(world, i, f):
+    x = world.value(i, f.of)
+    return f.missing if x is None else f.points[len([edge for edge in f.edges if edge < x])]
+
+
+def there(world, i, f):
+    return [x for part in f.parts if (x := world.value(i, part)) is not None]
+
+
+def sum_of(world, i, f):
+    found = there(world, i, f)
+    return sum(found) if found else None
+
+
+def highest_of(world, i, f):
+    return max(there(world, i, f), default=None)
+
+
+def first_of(world, i, f):
+    return next(iter(there(world, i, f)), None)
+
+
+def where(world, i, f):
+    when = world.value(i, f.when)
+    return world.value(i, f.then if when is not None and when > 0 else f.otherwise)
 
 
 # -- known labels -----------------------------------------------------------------------------
@@ -360,6 +502,27 @@ WORDS = {
     v.SinceLast: since_last,
     v.Ratio: ratio,
     v.ZScore: zscore,
+    m.SinceMeasured: since_measured,
+    m.Measured: measured,
+    m.DistinctMeasured: distinct_measured,
+    m.Min: smallest,
+    m.Slope: slope,
+    m.Change: change,
+    m.FromBaseline: from_baseline,
+    d.Last: last,
+    d.Previous: previous,
+    d.Repeated: repeated,
+    d.TimesMeasured: times_measured,
+    d.SinceFirst: since_first,
+    d.Present: present,
+    d.Quotient: quotient,
+    d.Product: product,
+    d.Weighted: weighted,
+    d.Points: points,
+    d.Total: sum_of,
+    d.Highest: highest_of,
+    d.Where: where,
+    d.FirstOf: first_of,
     v.KnownCount: known_count,
     v.KnownRate: known_rate,
     v.LastLabels: last_labels,

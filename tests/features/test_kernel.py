@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kernel_examples import FEATURES, RIVALS, SCHEMA, START, frame, run, streams
+from kernel_examples import FEATURES, MEASURED, RIVALS, SCHEMA, START, frame, run, streams
 from oracle import Event
 
 from workbench.durations import DAY, HOUR
@@ -14,7 +14,7 @@ from workbench.errors import ParameterError
 from workbench.features import vocabulary as v
 from workbench.features.engine import FeatureEngine
 
-ALL = (*FEATURES, *RIVALS)
+ALL = (*FEATURES, *MEASURED, *RIVALS)
 CUTS = st.lists(st.integers(1, 80), max_size=12)
 
 
@@ -55,7 +55,7 @@ def test_a_restored_engine_goes_on_with_the_same_bytes(stream, cuts):
 @given(streams(), st.booleans(), CUTS)
 def test_giving_memory_back_changes_no_result(stream, rivals, cuts):
     # Rivals keep entities for a month; without them, more are forgotten.
-    features = ALL if rivals else FEATURES
+    features = ALL if rivals else (*FEATURES, *MEASURED)
     same_bytes(run(*stream, features, cuts, reclaim=True), run(*stream, features))
 
 

@@ -6,12 +6,23 @@ from random import Random
 
 import numpy as np
 from hypothesis import given, settings
-from kernel_examples import FEATURES, RATIO, RIVALS, START, WHOLE, delivered, run, streams, world_of
+from kernel_examples import (
+    FEATURES,
+    MEASURED,
+    RATIO,
+    RIVALS,
+    START,
+    WHOLE,
+    delivered,
+    run,
+    streams,
+    world_of,
+)
 from oracle import Event, matrix
 
 from workbench.durations import DAY, HOUR, MINUTE
 from workbench.features import vocabulary as v
-from workbench.features.program import OPCODES
+from workbench.features.program import WORDS
 
 
 def check(events, labels, features):
@@ -30,13 +41,19 @@ def event(time, card="a", terminal="b", amount=1, **keys):
 
 
 def test_every_word_is_tried():
-    assert {type(f) for f in (*FEATURES, *RIVALS)} == set(OPCODES)
+    assert {type(f) for f in (*FEATURES, *MEASURED, *RIVALS)} == set(WORDS)
 
 
 @settings(max_examples=60)
 @given(streams())
 def test_every_word_equals_the_oracle(stream):
     check(*stream, FEATURES)
+
+
+@settings(max_examples=60)
+@given(streams())
+def test_what_is_measured_and_derived_equals_the_oracle(stream):
+    check(*stream, MEASURED)
 
 
 @settings(max_examples=60)

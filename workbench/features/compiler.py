@@ -1,4 +1,4 @@
-"""From declarations to the tables that the compiled kernel runs on."""
+"""From declarations to what the compiled kernel must keep and read."""
 
 from __future__ import annotations
 
@@ -9,36 +9,49 @@ import numpy as np
 
 from workbench.durations import microseconds
 from workbench.errors import ParameterError
+from workbench.features import derived as d
+from workbench.features import measured as m
 from workbench.features import vocabulary as v
+from workbench.features.layout import tables
 from workbench.features.program import (
+    BASELINE_PARTS,
     FIXED_CELLS,
     GENUINE_DAY,
+    MEASURED_CELLS,
     OPCODES,
     POSITIVE_DAY,
     RIVAL_MEMORY,
-    SLOTS,
+    STEPS,
+    VALUES,
     Program,
-    Table,
 )
+from workbench.features.structures import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workbench.streams.schema import Schema
 
+Cells = dict[int, int]
+_VALUE = OPCODES[v.Value]
+
 
 @dataclass
-class _Window:
-    """The cells of one window: its own, and those of what is kept of columns within it."""
+class Window:
+    """The cells of one window: its own, and those of what is kept of values within it."""
 
     cell: int
-    sums: dict[str, int] = field(default_factory=dict)
+    sums: Cells = field(default_factory=dict)
     distincts: dict[str, int] = field(default_factory=dict)
-    maxima: dict[str, int] = field(default_factory=dict)
+    maxima: Cells = field(default_factory=dict)
+    minima: Cells = field(default_factory=dict)
+    counts: Cells = field(default_factory=dict)
+    pasts: Cells = field(default_factory=dict)
+    slopes: Cells = field(default_factory=dict)
 
 
 class Compiler:
-    """Collects what the declared features need, each thing once, and lays it out.
+    """Collects what the declared features need, each thing once.
 
     Parameters
     ----------
@@ -49,6 +62,11 @@ class Compiler:
     forget_after
         Entities not seen for so long are forgotten (µs), but never before their longest window
         has passed.
+
+    Attributes
+    ----------
+    columns
+        Place of each column that is read among an event's values.
 
     Raises
     ------
@@ -62,18 +80,24 @@ class Compiler:
         self.schema = schema
         self.forget_after = forget_after
         self.entities: list[str] = []
-        self.columns: list[str] = []
-        self._cells: dict[str, int] = {}
-        self._reals = 0
-        self._retention = 0
-        self._linked: set[str] = set()
-        self._higher: set[int] = set()
-        self._windows: dict[tuple[str, int], _Window] = {}
-        self._label_windows: dict[tuple[str, int], int] = {}
-        self._habits: dict[tuple[str, str, float, float], int] = {}
-        self._runs: dict[str, int] = {}
-        self._run_ratios: dict[tuple[str, int], int] = {}
-        self._rivals: dict[tuple[str, int, int], int] = {}
+        self.columns: dict[str, int] = {}
+        self.derived: dict[v.Feature, int] = {}
+        self.steps: list[list[int]] = []
+        self.operands: list[tuple[int, int]] = []
+        self.logged: list[int] = []
+        self.cells: dict[str, int] = {}
+        self.reals = 0
+        self.retention = 0
+        self.linked: set[str] = set()
+        self.higher: set[int] = set()
+        self.windows: dict[tuple[str, int], Window] = {}
+        self.measured: dict[tuple[str, int], int] = {}
+        self.baselines: dict[tuple[str, int, int], int] = {}
+        self.label_windows: dict[tuple[str, int], int] = {}
+        self.habits: dict[tuple[str, int, float, float], int] = {}
+        self.runs: dict[str, int] = {}
+        self.run_ratios: dict[tuple[str, int], int] = {}
+        self.rivals: dict[tuple[str, int, int], int] = {}
 
     def compile(self) -> Program:
         """Return the tables."""
@@ -85,29 +109,51 @@ class Compiler:
                 allowed="one name a feature",
                 hint="give one of them another name=",
             )
-        reads = [[OPCODES[type(f)], *self._read(f)] for f in self.features]
-        return self._tables(reads)
+        return tables(self, [self._read(f) for f in self.features])
 
-    # -- what a feature needs, and where it reads it: entity, cell and two arguments ----------
+    # -- what a feature reads: opcode, entity, cell and two arguments --------------------------
 
     def _read(self, f: v.Feature) -> list[int]:
+        if isinstance(f, v.Value) or type(f) in STEPS:
+            return [_VALUE, -1, 0, self._value(f), 0]
+        return [OPCODES[type(f)], *self._source(f)]
+
+    def _source(self, f: v.Feature) -> list[int]:
         match f:
-            case v.Value():
-                return [-1, 0, self._column(f.column), 0]
             case v.Night():
                 return [-1, 0, f.until, 0]
             case v.Count():
                 return [self._entity(f.by), self._window(f.by, f.window).cell, 0, 0]
             case v.Sum() | v.Mean() | v.Std() | v.Ratio() | v.ZScore():
-                cell = self._within(f, self._window(f.by, f.window).sums, 3)
-                return [self._entity(f.by), cell, self._column(f.column), 0]
+                return self._within(f, "sums", 3)
             case v.Max():
-                cell = self._within(f, self._window(f.by, f.window).maxima, 2)
-                return [self._entity(f.by), cell, self._column(f.column), 0]
+                return self._within(f, "maxima", 2)
+            case m.Min():
+                return self._within(f, "minima", 2)
+            case m.Measured():
+                return self._within(f, "counts", 1)
+            case m.Slope():
+                return self._within(f, "slopes", 5)
+            case m.Change():
+                entity, cell, value, _ = self._within(f, "pasts", 1)
+                return [entity, cell, value, self._measured(f.by, value)]
+            case m.SinceMeasured():
+                value = self._value(f.column)
+                return [self._entity(f.by), self._measured(f.by, value), value, 0]
+            case m.DistinctMeasured():
+                values = map(self._value, f.columns)
+                pairs = [(value, self._measured(f.by, value)) for value in values]
+                return [self._entity(f.by), 0, *self._operands(pairs)]
+            case m.FromBaseline():
+                value = self._value(f.column)
+                cell = self._baseline(f.by, value, microseconds(f.span))
+                return [self._entity(f.by), cell, value, self._measured(f.by, value)]
             case v.Distinct() | v.New():
                 counted = self._entity(f.column)
-                cell = self._within(f, self._window(f.by, f.window).distincts, 1)
-                return [self._entity(f.by), cell, counted, 0]
+                kept = self._window(f.by, f.window).distincts
+                if f.column not in kept:
+                    kept[f.column] = self._take_cells(f.by, 1)
+                return [self._entity(f.by), kept[f.column], counted, 0]
             case v.KnownCount() | v.KnownRate():
                 label = f.label if isinstance(f, v.KnownCount) else 0
                 return [self._entity(f.by), self._label_window(f.by, f.window), label, 0]
@@ -126,31 +172,82 @@ class Compiler:
             case v.HighestPast():
                 span = microseconds(f.window)
                 self._look_back(f.ratio.by, span)
-                self._higher.add(self._habit(f.ratio))
+                self.higher.add(self._habit(f.ratio))
                 return [self._entity(f.ratio.by), 0, self._habit(f.ratio), span]
             case v.RunLength() | v.RunAge() | v.RunGap() | v.RunSpan() | v.Quiet():
                 return [self._entity(f.by), self._run(f.by), 0, 0]
             case v.RunLowest() | v.RunOnly():
                 key = (f.by, self._habit(f.ratio))
-                return [self._entity(f.by), self._run(f.by), self._real(self._run_ratios, key), 0]
+                return [self._entity(f.by), self._run(f.by), self._real(self.run_ratios, key), 0]
             case v.RunRival():
                 span = microseconds(f.within)
                 self._look_back(f.ratio.by, span + RIVAL_MEMORY)
                 rival = (f.by, self._habit(f.ratio), span)
-                return [self._entity(f.by), self._run(f.by), self._real(self._rivals, rival), 0]
+                return [self._entity(f.by), self._run(f.by), self._real(self.rivals, rival), 0]
         return [-1, 0, 0, 0]
 
-    def _entity(self, name: str) -> int:
-        if name not in self.schema.entities:
+    # -- an event's values: columns, and what is derived of them -------------------------------
+
+    def _value(self, measure: v.Measure) -> int:
+        """Return the place of a column, or of what is derived, among an event's values."""
+        if isinstance(measure, str):
+            return self._column(measure)
+        if isinstance(measure, v.Value):
+            return self._column(measure.column)
+        if measure not in self.derived:
+            step = self._step(measure)
+            self.derived[measure] = len(self.columns) + len(self.derived)
+            self.steps.append([*step, self.derived[measure]])
+        return self.derived[measure]
+
+    def _step(self, f: v.Feature) -> list[int]:
+        """Return opcode, entity, cell and three arguments."""
+        match f:
+            case d.Last() | d.Previous() | d.Repeated() | d.TimesMeasured():
+                value = self._value(f.column)
+                arguments = [self._entity(f.by), self._measured(f.by, value), value, 0, 0]
+            case d.SinceFirst():
+                arguments = [self._entity(f.by), 0, 0, 0, 0]
+            case d.Quotient():
+                arguments = [-1, 0, self._value(f.over), self._value(f.under), f.times]
+            case d.Product():
+                arguments = [-1, 0, self._value(f.left), self._value(f.right), _positive(f.per, f)]
+            case d.Where():
+                chosen = [self._value(f.when), self._value(f.then), self._value(f.otherwise)]
+                arguments = [-1, 0, *chosen]
+            case d.Points():
+                arguments = [-1, 0, self._value(f.of), *self._bands(f)]
+            case d.Weighted():
+                pairs = list(zip(map(self._value, f.parts), f.weights, strict=True))
+                arguments = [-1, 0, *self._operands(pairs), f.plus]
+            case d.Present() | d.Total() | d.Highest() | d.FirstOf():
+                parts = f.columns if isinstance(f, d.Present) else f.parts
+                pairs = [(self._value(part), 1) for part in parts]
+                arguments = [-1, 0, *self._operands(pairs), 0]
+            case _:
+                raise ParameterError.of(
+                    f"the feature {f.name!r} in place of a column",
+                    allowed="a whole number: " + ", ".join(kind.__name__ for kind in STEPS),
+                    hint="correct the feature's declaration",
+                )
+        return [STEPS[type(f)], *arguments]
+
+    def _bands(self, f: d.Points) -> list[int]:
+        if len(f.points) != len(f.edges) + 1 or sorted(set(f.edges)) != list(f.edges):
             raise ParameterError.of(
-                f"the entity {name!r}",
-                allowed=" or ".join(self.schema.entities),
+                f"Points(edges={f.edges}, points={f.points})",
+                allowed="increasing edges, and one number of points more",
                 hint="correct the feature's declaration",
             )
-        if name not in self.entities:
-            self.entities.append(name)
-            self._cells[name] = FIXED_CELLS
-        return self.entities.index(name)
+        none = MISSING if f.missing is None else f.missing
+        above_all = int(np.iinfo(np.int64).max)
+        pairs = zip((0, *f.edges, above_all), (none, *f.points), strict=True)
+        return self._operands(list(pairs))
+
+    def _operands(self, pairs: Sequence[tuple[int, int]]) -> list[int]:
+        first = len(self.operands)
+        self.operands.extend(pairs)
+        return [first, len(self.operands)]
 
     def _column(self, name: str) -> int:
         integers = [c.name for c in self.schema.columns if c.kind == "integer"]
@@ -161,122 +258,90 @@ class Compiler:
                 hint="correct the feature's declaration",
             )
         if name not in self.columns:
-            self.columns.append(name)
-        return self.columns.index(name)
+            self.columns[name] = len(self.columns) + len(self.derived)
+        return self.columns[name]
+
+    # -- what is kept of an entity -------------------------------------------------------------
+
+    def _entity(self, name: str) -> int:
+        if name not in self.schema.entities:
+            raise ParameterError.of(
+                f"the entity {name!r}",
+                allowed=" or ".join(self.schema.entities),
+                hint="correct the feature's declaration",
+            )
+        if name not in self.entities:
+            self.entities.append(name)
+            self.cells[name] = FIXED_CELLS
+        return self.entities.index(name)
 
     def _take_cells(self, entity: str, count: int) -> int:
         self._entity(entity)
-        first = self._cells[entity]
-        self._cells[entity] += count
+        first = self.cells[entity]
+        self.cells[entity] += count
         return first
 
     def _look_back(self, entity: str, span: int) -> None:
-        self._linked.add(entity)
-        self._retention = max(self._retention, span)
+        self.linked.add(entity)
+        self.retention = max(self.retention, span)
 
-    def _window(self, entity: str, window: str) -> _Window:
+    def _window(self, entity: str, window: str) -> Window:
         length = microseconds(window)
         key = (entity, length)
-        if key not in self._windows:
-            self._windows[key] = _Window(self._take_cells(entity, 1))
-            self._retention = max(self._retention, length)
-        return self._windows[key]
+        if key not in self.windows:
+            self.windows[key] = Window(self._take_cells(entity, 1))
+            self.retention = max(self.retention, length)
+        return self.windows[key]
 
-    def _within(self, f: Any, parts: dict[str, int], cells: int) -> int:
-        if f.column not in parts:
-            parts[f.column] = self._take_cells(f.by, cells)
-        return parts[f.column]
+    def _within(self, f: Any, kind: str, cells: int) -> list[int]:
+        """Return entity, cell, value, and its place in the log, of what a window keeps."""
+        value = self._value(f.column)
+        parts: Cells = getattr(self._window(f.by, f.window), kind)
+        if value not in parts:
+            parts[value] = self._take_cells(f.by, cells)
+        if value not in self.logged:
+            self.logged.append(value)
+        return [self._entity(f.by), parts[value], value, self.logged.index(value)]
+
+    def _measured(self, entity: str, value: int) -> int:
+        key = (entity, value)
+        if key not in self.measured:
+            self.measured[key] = self._take_cells(entity, MEASURED_CELLS)
+        return self.measured[key]
+
+    def _baseline(self, entity: str, value: int, span: int) -> int:
+        key = (entity, value, _positive(span, "span"))
+        if key not in self.baselines:
+            self.baselines[key] = self._take_cells(entity, VALUES + BASELINE_PARTS)
+        return self.baselines[key]
 
     def _label_window(self, entity: str, window: str) -> int:
         key = (entity, microseconds(window))
-        if key not in self._label_windows:
-            self._label_windows[key] = self._take_cells(entity, 2)
-        return self._label_windows[key]
+        if key not in self.label_windows:
+            self.label_windows[key] = self._take_cells(entity, 2)
+        return self.label_windows[key]
 
     def _habit(self, f: v.RobustRatio | v.RobustMean) -> int:
-        key = (f.by, f.column, f.outlier, f.prior)
-        if key not in self._habits:
-            self._column(f.column)
-            self._habits[key] = self._take_cells(f.by, 2)
-        return list(self._habits).index(key)
+        key = (f.by, self._value(f.column), f.outlier, f.prior)
+        if key not in self.habits:
+            self.habits[key] = self._take_cells(f.by, 2)
+        return list(self.habits).index(key)
 
     def _run(self, entity: str) -> int:
-        if entity not in self._runs:
-            self._runs[entity] = self._take_cells(entity, 3)
-        return self._runs[entity]
+        if entity not in self.runs:
+            self.runs[entity] = self._take_cells(entity, 3)
+        return self.runs[entity]
 
     def _real(self, kept: dict[Any, int], key: tuple[Any, ...]) -> int:
         if key not in kept:
-            kept[key] = self._reals
-            self._reals += 1
+            kept[key] = self.reals
+            self.reals += 1
         return kept[key]
 
-    # -- the layout ---------------------------------------------------------------------------
 
-    def _tables(self, reads: list[list[int]]) -> Program:
-        by, column = self.entities.index, self.columns.index
-        runs = list(self._runs)
-        values = SLOTS + len(self.entities)
-        width = values + len(self.columns)
-        entities = []
-        for name in self.entities:
-            link = -1
-            if name in self._linked:
-                link, width = width, width + 2
-            run = runs.index(name) if name in runs else -1
-            entities.append([link, run, self._labelled(name)])
-        windows: list[list[int]] = []
-        sums: list[list[int]] = []
-        distincts: list[list[int]] = []
-        maxima: list[list[int]] = []
-        for (entity, length), window in self._windows.items():
-            row = [by(entity), length, window.cell, len(sums)]
-            sums += [[column(c), cell] for c, cell in window.sums.items()]
-            row += [len(sums), len(distincts)]
-            distincts += [[by(c), cell] for c, cell in window.distincts.items()]
-            row += [len(distincts), len(maxima)]
-            for c, cell in window.maxima.items():
-                maxima.append([column(c), cell, width])
-                width += 2
-            windows.append([*row, len(maxima)])
-        labels = [[by(e), length, cell] for (e, length), cell in self._label_windows.items()]
-        longest = max([self._retention, *(length for _, length, _ in labels)])
-        habits = []
-        for h, ((e, c, _, _), cell) in enumerate(self._habits.items()):
-            higher = -1
-            if h in self._higher:
-                higher, width = width, width + 1
-            habits.append([by(e), column(c), cell, higher])
-        parameters = [[outlier, prior] for _, _, outlier, prior in self._habits]
-        ratios = [[h, real, runs.index(e)] for (e, h), real in self._run_ratios.items()]
-        rivals = [[h, real, runs.index(e), span] for (e, h, span), real in self._rivals.items()]
-        return Program(
-            entities=_table(entities, 3),
-            windows=_table(windows, 9),
-            sums=_table(sums, 2),
-            distincts=_table(distincts, 2),
-            maxima=_table(maxima, 3),
-            label_windows=_table(labels, 3),
-            habits=_table(habits, 4),
-            habit_parameters=np.array(parameters, np.float64).reshape(-1, 2),
-            runs=_table([[by(e), cell] for e, cell in self._runs.items()], 2),
-            run_ratios=_table(ratios, 3),
-            rivals=_table(rivals, 4),
-            reads=_table(reads, 5),
-            cells=max(self._cells.values(), default=FIXED_CELLS),
-            reals=self._reals,
-            log_columns=width,
-            log_values=values,
-            retention=self._retention,
-            forget_after=max(self.forget_after, longest),
+def _positive(number: int, what: object) -> int:
+    if number < 1:
+        raise ParameterError.of(
+            f"{number} in {what}", allowed="1 or more", hint="correct the feature's declaration"
         )
-
-    def _labelled(self, name: str) -> bool:
-        return name in self._runs or any(
-            isinstance(f, v.SinceLabel | v.LastLabels | v.KnownCount | v.KnownRate) and f.by == name
-            for f in self.features
-        )
-
-
-def _table(rows: list[Any], width: int) -> Table:
-    return np.array(rows, dtype=np.int64).reshape(-1, width)
+    return number

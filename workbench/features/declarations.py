@@ -6,13 +6,13 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import ArtifactError
-from workbench.features.program import OPCODES
+from workbench.features.program import WORDS
 from workbench.features.vocabulary import Feature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_KINDS = {kind.__name__: kind for kind in OPCODES}
+_KINDS = {kind.__name__: kind for kind in WORDS}
 
 
 def to_data(features: Sequence[Feature]) -> list[dict[str, Any]]:
@@ -30,9 +30,14 @@ def to_data(features: Sequence[Feature]) -> list[dict[str, Any]]:
 def _one(feature: Feature) -> dict[str, Any]:
     data: dict[str, Any] = {"kind": type(feature).__name__}
     for field in fields(feature):
-        value = getattr(feature, field.name)
-        data[field.name] = _one(value) if isinstance(value, Feature) else value
+        data[field.name] = _plain(getattr(feature, field.name))
     return data
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return _one(value) if isinstance(value, Feature) else value
 
 
 def from_data(data: Sequence[dict[str, Any]]) -> tuple[Feature, ...]:
@@ -54,11 +59,7 @@ def _feature(item: dict[str, Any]) -> Feature:
             allowed=", ".join(_KINDS),
             hint="use the version of the workbench that wrote it",
         )
-    arguments: dict[str, Any] = {
-        key: _feature(value) if isinstance(value, dict) else value
-        for key, value in item.items()
-        if key != "kind"
-    }
+    arguments = {key: _restored(value) for key, value in item.items() if key != "kind"}
     try:
         return kind(**arguments)
     except TypeError as error:
@@ -67,3 +68,9 @@ def _feature(item: dict[str, Any]) -> Feature:
             allowed=f"the fields of {kind.__name__}",
             hint="use the version of the workbench that wrote it",
         ) from error
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_restored(part) for part in value)
+    return _feature(value) if isinstance(value, dict) else value

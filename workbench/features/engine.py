@@ -59,7 +59,8 @@ class FeatureEngine:
         compiler = Compiler(features, schema, forget_after)
         self.program = compiler.compile()
         self.names = tuple(f.name for f in features)
-        self.columns = tuple(compiler.columns)
+        self._places = compiler.columns
+        self.columns = tuple(self._places)
         self.entities = Entities(compiler.entities)
         self.memory: Memory = empty(self.program)
         self._blank = blank(self.program)
@@ -141,10 +142,10 @@ class FeatureEngine:
         return out
 
     def _values(self, events: pl.DataFrame) -> I64:
-        values = np.empty((events.height, len(self.columns)), np.int64)
-        for i, name in enumerate(self.columns):
+        values = np.empty((events.height, self.program.values), np.int64)
+        for name, place in self._places.items():
             column = events[name]
-            values[:, i] = column.fill_null(MISSING) if column.null_count() else column
+            values[:, place] = column.fill_null(MISSING) if column.null_count() else column
         return values
 
     def _reclaim(self) -> None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from workbench.features.compiling import entry, inlined
+from workbench.features.deriving import derive, remember
 from workbench.features.known import deliver, slide_labels
+from workbench.features.measuring import read_measured
 from workbench.features.memory import (
     CLOCK,
     EVENTS,
@@ -26,6 +28,7 @@ from workbench.features.program import (
     HABIT,
     KNOWN,
     LAST_SEEN,
+    MEASURED,
     OPCODES,
     PLAIN,
     WINDOW,
@@ -36,6 +39,7 @@ from workbench.features.structures import MISSING, NEVER, NONE
 from workbench.features.windows import enter, slide, wipe
 
 _LAST_PLAIN, _LAST_WINDOW = OPCODES[PLAIN[-1]], OPCODES[WINDOW[-1]]
+_LAST_MEASURED = OPCODES[MEASURED[-1]]
 _LAST_KNOWN, _LAST_HABIT = OPCODES[KNOWN[-1]], OPCODES[HABIT[-1]]
 
 
@@ -67,7 +71,8 @@ def advance(
     slots
         Entity slots, shape (n, entities); -1 where the entity is missing.
     values
-        Whole-number columns, shape (n, columns); MISSING where there is none.
+        Whole-number columns, and room for what is derived of them, shape (n, values); MISSING
+        where there is none.
     rows
         Row of each event in the pending table; -1 where no label is waited for.
     absorbed
@@ -98,6 +103,7 @@ def advance(
                 seen = memory.cells[slot, LAST_SEEN]
                 if seen == NEVER or now - seen > program.forget_after:
                     wipe(memory, blank, k, slot)
+        derive(program, memory, now, slots[i], values[i])
         _habits(program, memory, slots[i], values[i], ratios, means)
         _read(program, memory, time[i], now, slots[i], values[i], ratios, means, out[i])
         if absorbed[i]:
@@ -128,6 +134,8 @@ def _read(
             out[f] = np.nan
         elif code <= _LAST_WINDOW:
             out[f] = read_window(program, memory, reads[f], now, slot, slots, values)
+        elif code <= _LAST_MEASURED:
+            out[f] = read_measured(program, memory, reads[f], now, slot, values)
         elif code <= _LAST_KNOWN:
             out[f] = read_known(memory, reads[f], now, slot)
         elif code <= _LAST_HABIT:
@@ -182,6 +190,7 @@ def _absorb(
             memory.pending[row, PENDING_SLOTS + k] = slots[k]
         for h in range(len(ratios)):
             memory.pending_ratios[row, h] = ratios[h]
+    remember(program, memory, now, slots, values)
     enter(program, memory, now, slots, values, ratios)
 
 

@@ -8,13 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.features.program import (
+    FIRST_SEEN,
     GENUINE_DAY,
     LABEL_SLOTS,
     LAST_SEEN,
+    MEASURED_AT,
     NEWEST,
     POSITIVE_DAY,
+    PREVIOUS,
+    VALUE,
 )
-from workbench.features.structures import NEVER, NONE, rehash
+from workbench.features.structures import MISSING, NEVER, NONE, rehash
 
 if TYPE_CHECKING:
     from workbench.features.program import Program
@@ -59,11 +63,16 @@ class Memory(NamedTuple):
 def blank(program: Program) -> I64:
     """Return the cells of an entity that was never seen, one row for each entity column."""
     rows = np.zeros((len(program.entities), program.cells), np.int64)
-    rows[:, [LAST_SEEN, GENUINE_DAY, POSITIVE_DAY]] = NEVER
+    rows[:, [FIRST_SEEN, LAST_SEEN, GENUINE_DAY, POSITIVE_DAY]] = NEVER
     rows[:, NEWEST] = NONE
     for window in program.windows:
-        for _, cell, _ in program.maxima[window[7] : window[8]]:
+        for _, cell, *_ in program.extremes[window[7] : window[8]]:
             rows[window[0], cell : cell + 2] = NONE
+        for _, cell in program.pasts[window[11] : window[12]]:
+            rows[window[0], cell] = MISSING
+    for entity, _, cell in program.measured:
+        rows[entity, [cell + VALUE, cell + PREVIOUS]] = MISSING
+        rows[entity, cell + MEASURED_AT] = NEVER
     return rows
 
 

@@ -78,7 +78,7 @@ def read_window(
     if code == _MAX:
         front = cells[slot, cell]
         if front != NONE:
-            highest = memory.log[front & (len(memory.log) - 1), program.log_values + read[3]]
+            highest = memory.log[front & (len(memory.log) - 1), program.log_values + read[4]]
             return float(max(x, highest))
         return np.nan if x == MISSING else float(x)
     n, total, squares = cells[slot, cell], cells[slot, cell + 1], cells[slot, cell + 2]

@@ -18,7 +18,7 @@ that its events still wait for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,14 +42,21 @@ class Feature:
     form: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        fields = {f: getattr(self, f) for f in self.__dataclass_fields__}
-        for key, value in fields.items():
-            if isinstance(value, Feature):
-                fields[key] = value.name
-        if not self.name:
-            object.__setattr__(self, "name", self.form.format(**fields))
-        if not self.doc:
-            object.__setattr__(self, "doc", self.sentence.format(**fields))
+        for field, text, joint in (("name", self.form, "_"), ("doc", self.sentence, ", ")):
+            if not getattr(self, field):
+                parts = {f: _spelled(getattr(self, f), joint) for f in self.__dataclass_fields__}
+                object.__setattr__(self, field, text.format(**parts))
+
+
+def _spelled(value: Any, joint: str) -> Any:
+    """Return a field as it stands in names and sentences."""
+    if isinstance(value, tuple):
+        return joint.join(str(_spelled(part, joint)) for part in value)
+    return value.name if isinstance(value, Feature) else value
+
+
+Measure: TypeAlias = str | Feature
+"""A whole-number column, or a whole number that is made of some (:mod:`.derived`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ class Count(Feature):
 class Sum(Feature):
     """Sum of a column over the window, this event included."""
 
-    column: str
+    column: Measure
     by: str
     window: str
     form: ClassVar[str] = "{by}_{column}_sum_{window}"
@@ -111,7 +118,7 @@ class Sum(Feature):
 class Mean(Feature):
     """Mean of a column over the window, this event included."""
 
-    column: str
+    column: Measure
     by: str
     window: str
     form: ClassVar[str] = "{by}_{column}_mean_{window}"
@@ -125,7 +132,7 @@ class Std(Feature):
     Missing for fewer than two values.
     """
 
-    column: str
+    column: Measure
     by: str
     window: str
     form: ClassVar[str] = "{by}_{column}_std_{window}"
@@ -138,7 +145,7 @@ class Std(Feature):
 class Max(Feature):
     """Largest value of a column over the window, this event included."""
 
-    column: str
+    column: Measure
     by: str
     window: str
     form: ClassVar[str] = "{by}_{column}_max_{window}"
@@ -185,7 +192,7 @@ class Ratio(Feature):
     Missing where that mean is not above zero.
     """
 
-    column: str
+    column: Measure
     by: str
     window: str
     form: ClassVar[str] = "{by}_{column}_ratio_{window}"
@@ -201,7 +208,7 @@ class ZScore(Feature):
     Over the window; missing where they have no deviation.
     """
 
-    column: str
+    column: Measure
     by: str
     window: str
     form: ClassVar[str] = "{by}_{column}_zscore_{window}"
@@ -263,7 +270,7 @@ class RobustMean(Feature):
     not left out, with the weight of ``prior`` events. The stream's first value is its own habit.
     """
 
-    column: str
+    column: Measure
     by: str
     outlier: float = 3.0
     prior: float = 1.0
@@ -275,7 +282,7 @@ class RobustMean(Feature):
 class RobustRatio(Feature):
     """Value divided by the entity's :class:`RobustMean`; 1 where the habit is not above zero."""
 
-    column: str
+    column: Measure
     by: str
     outlier: float = 3.0
     prior: float = 1.0

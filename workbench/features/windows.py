@@ -1,4 +1,4 @@
-"""Windows that slide along the log of events: counts, sums, distinct values and maxima."""
+"""Windows that slide along the log of events: counts, sums, distinct values and extremes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from workbench.durations import SECOND
 from workbench.features.compiling import inlined
 from workbench.features.memory import CLOCK, ENTRIES, EVENTS, F64, I64, TAIL, Memory
 from workbench.features.program import (
@@ -65,7 +66,7 @@ def _leave(program: Program, memory: Memory, w: int, slot: int, event: int) -> N
                 memory.counters[ENTRIES] -= 1
                 cells[slot, cell] -= 1
     for m in range(program.windows[w, 7], program.windows[w, 8]):
-        front, link = program.maxima[m, 1], program.maxima[m, 2]
+        front, link = program.extremes[m, 1], program.extremes[m, 2]
         if cells[slot, front] == event:
             after = log[event & mask, link + 1]
             cells[slot, front] = after
@@ -73,6 +74,27 @@ def _leave(program: Program, memory: Memory, w: int, slot: int, event: int) -> N
                 cells[slot, front + 1] = NONE
             else:
                 log[after & mask, link] = NONE
+    for c in range(program.windows[w, 9], program.windows[w, 10]):
+        if log[event & mask, program.log_values + program.counts[c, 0]] != MISSING:
+            cells[slot, program.counts[c, 1]] -= 1
+    for p in range(program.windows[w, 11], program.windows[w, 12]):
+        x = log[event & mask, program.log_values + program.pasts[p, 0]]
+        if x != MISSING:
+            cells[slot, program.pasts[p, 1]] = x
+    for p in range(program.windows[w, 13], program.windows[w, 14]):
+        x = log[event & mask, program.log_values + program.slopes[p, 0]]
+        if x != MISSING:
+            _tilt(cells, slot, program.slopes[p, 1], log[event & mask, TIME] // SECOND, x, -1)
+
+
+@inlined
+def _tilt(cells: I64, slot: int, at: int, t: int, x: int, sign: int) -> None:
+    """Add a value to the sums of a slope, or take it out again."""
+    cells[slot, at] += sign
+    cells[slot, at + 1] += sign * t
+    cells[slot, at + 2] += sign * t * t
+    cells[slot, at + 3] += sign * x
+    cells[slot, at + 4] += sign * t * x
 
 
 @inlined
@@ -92,8 +114,8 @@ def enter(program: Program, memory: Memory, now: int, slots: I64, values: I64, r
             log[row, link + 1] = cells[slots[k], SEEN]
             cells[slots[k], NEWEST] = event
             cells[slots[k], SEEN] += 1
-    for c in range(len(values)):
-        log[row, program.log_values + c] = values[c]
+    for c in range(len(program.logged)):
+        log[row, program.log_values + c] = values[program.logged[c, 0]]
     for h in range(len(ratios)):
         memory.ratios[row, h] = ratios[h]
         if program.habits[h, 3] != NONE and slots[program.habits[h, 0]] != NONE:
@@ -104,7 +126,7 @@ def enter(program: Program, memory: Memory, now: int, slots: I64, values: I64, r
             continue
         cells[slot, program.windows[w, 2]] += 1
         for s in range(program.windows[w, 3], program.windows[w, 4]):
-            x = values[program.sums[s, 0]]
+            x = log[row, program.log_values + program.sums[s, 0]]
             if x != MISSING:
                 at = program.sums[s, 1]
                 cells[slot, at] += 1
@@ -115,8 +137,16 @@ def enter(program: Program, memory: Memory, now: int, slots: I64, values: I64, r
             if value != NONE:
                 _meet(memory, slot, cell, value, event)
         for m in range(program.windows[w, 7], program.windows[w, 8]):
-            if values[program.maxima[m, 0]] != MISSING:
-                _raise(program, memory, m, slot, event, values[program.maxima[m, 0]])
+            x = log[row, program.log_values + program.extremes[m, 0]]
+            if x != MISSING:
+                _raise(program, memory, m, slot, event, x)
+        for c in range(program.windows[w, 9], program.windows[w, 10]):
+            if log[row, program.log_values + program.counts[c, 0]] != MISSING:
+                cells[slot, program.counts[c, 1]] += 1
+        for p in range(program.windows[w, 13], program.windows[w, 14]):
+            x = log[row, program.log_values + program.slopes[p, 0]]
+            if x != MISSING:
+                _tilt(cells, slot, program.slopes[p, 1], now // SECOND, x, 1)
     memory.counters[EVENTS] = event + 1
     memory.counters[CLOCK] = now
 
@@ -152,17 +182,18 @@ def _meet(memory: Memory, slot: int, cell: int, value: int, event: int) -> None:
 
 @inlined
 def _raise(program: Program, memory: Memory, m: int, slot: int, event: int, x: int) -> None:
-    """Put an event at the back of a window's queue of candidates for its maximum.
+    """Put an event at the back of a window's queue of candidates for its extreme.
 
-    Candidates fall from front to back (the monotonic queue of sliding-window maxima).
+    Candidates of a maximum fall from front to back, those of a minimum rise (the monotonic queue
+    of sliding-window maxima).
     """
     cells = memory.cells
     log = memory.log
     mask = len(log) - 1
-    front, link = program.maxima[m, 1], program.maxima[m, 2]
-    column = program.log_values + program.maxima[m, 0]
+    front, link, sign = program.extremes[m, 1], program.extremes[m, 2], program.extremes[m, 3]
+    column = program.log_values + program.extremes[m, 0]
     back = cells[slot, front + 1]
-    while back != NONE and log[back & mask, column] <= x:
+    while back != NONE and sign * log[back & mask, column] <= sign * x:
         back = log[back & mask, link]
     log[event & mask, link] = back
     log[event & mask, link + 1] = NONE
