@@ -47,8 +47,8 @@ class Case:
         Import presets: name to ``module:attribute`` of a :class:`streams.mapping.Mapping` or a
         :class:`streams.preset.Preset`.
     notices
-        ``module:attribute`` of ``notice(events) -> dict``: of imported events, in order, what
-        looks odd though each row is good, and how often. Empty where a case looks for nothing.
+        ``module:attribute`` of ``notice(rows) -> dict``: of the good rows of an imported file, in
+        any order, what looks odd and how often. Empty where a case looks for nothing.
     evaluate
         ``module:attribute`` of ``evaluate(frame, ...) -> Evaluation``.
     compare

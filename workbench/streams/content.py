@@ -19,6 +19,7 @@ from workbench.streams.validation import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from workbench.streams.preset import Preset
@@ -40,6 +41,8 @@ class Content:
         The schema of the case.
     privacy
         What becomes of personal data; ``None`` where the case has none.
+    notice
+        Says of good rows what looks odd, and how often.
 
     Attributes
     ----------
@@ -47,21 +50,30 @@ class Content:
         Rows read so far.
     cleared
         Reason to number of values that were set to missing.
+    noticed
+        What looks odd, and how often; known at the end.
     file_name
         The file's name as a manifest may hold it, known at the end.
     """
 
     def __init__(
-        self, source: Path, preset: Preset, schema: Schema, privacy: Privacy | None
+        self,
+        source: Path,
+        preset: Preset,
+        schema: Schema,
+        privacy: Privacy | None,
+        notice: Callable[[pl.DataFrame], dict[str, int]] | None = None,
     ) -> None:
         self.rows = 0
         self.cleared: Counter[str] = Counter()
+        self.noticed: dict[str, int] = {}
         self.file_name = source.name
         self._source = source
         self._preset = preset
         self._mapping = preset.mapping
         self._schema = schema
         self._privacy = privacy
+        self._notice = notice
         self._columns: dict[str, None] = {}
         self._good: list[pl.DataFrame] = []
         self._bad: list[pl.DataFrame] = []
@@ -120,6 +132,9 @@ class Content:
         self._good = []
         if self._preset.arrange is not None:
             good = self._preset.arrange(good)
+        if self._notice is not None:
+            # Before times are moved, which hides what happened at once.
+            self.noticed = self._notice(good)
         if self._privacy is not None:
             self.file_name = self._privacy.file_name(self._source.name, good)
             good = self._privacy.applied(good)

@@ -173,7 +173,8 @@ def import_file(
     how = {"preset": preset} if preset else {"map": Path(str(map_file)).name}
     origin = {"file": source.name, "sha256": _fingerprint(source), **how}
     with StreamWriter(out, case, the_case.schema, origin, cipher) as writer:
-        content = Content(source, layout, the_case.schema, privacy)
+        notice = the_case.load("notices") if the_case.notices else None
+        content = Content(source, layout, the_case.schema, privacy, notice)
         for batch in batches:
             content.add(batch)
             if progress is not None:
@@ -186,8 +187,7 @@ def import_file(
         if privacy is not None:
             writer.origin |= {"file": content.file_name, **privacy.origin}
         writer.cleared = {what: n for what, n in content.cleared.items() if n}
-        if the_case.notices:
-            writer.noticed = the_case.load("notices")(events)
+        writer.noticed = content.noticed
         _write(writer, events, bad, layout.mapping)
     counts = writer.manifest.counts
     return ImportReport(

@@ -8,7 +8,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import polars as pl
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SIZE = 65_536
 
 _CSV = (".csv", ".csv.gz")
-_JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _PARQUET = (".parquet",)
 
 
@@ -60,11 +60,30 @@ def read(path: Path, delimiter: str = ",") -> Iterator[RawBatch]:
         If the file is missing, empty, of another kind, or damaged as a whole. A single
         malformed line is part of its batch and raises nothing.
     """
+    name = check(path)
+    if name.endswith(_PARQUET):
+        return _parquet(path)
+    return delimited(path, delimiter) if name.endswith(_CSV) else _json_lines(path)
+
+
+def check(path: Path, endings: tuple[str, ...] = _CSV + JSON_LINES + _PARQUET) -> str:
+    """Check that there is a file with one of these endings and something in it.
+
+    Returns
+    -------
+    str
+        The file's name in lower case.
+
+    Raises
+    ------
+    StreamError
+        If there is none.
+    """
     name = path.name.lower()
-    if path.is_dir() or not name.endswith(_CSV + _JSON_LINES + _PARQUET):
+    if path.is_dir() or not name.endswith(endings):
         raise StreamError.of(
             f"{path} ({'a folder' if path.is_dir() else 'a file of another kind'})",
-            allowed=f"a file that ends in {', '.join(_CSV + _JSON_LINES + _PARQUET)}",
+            allowed=f"a file that ends in {', '.join(endings)}",
             hint="convert it, or rename it if only its name is wrong",
         )
     if not path.exists():
@@ -77,9 +96,7 @@ def read(path: Path, delimiter: str = ",") -> Iterator[RawBatch]:
             allowed="a file with at least one event",
             hint="check how it was exported",
         )
-    if name.endswith(_PARQUET):
-        return _parquet(path)
-    return delimited(path, delimiter) if name.endswith(_CSV) else _json_lines(path)
+    return name
 
 
 def _parquet(path: Path) -> Iterator[RawBatch]:
@@ -144,13 +161,20 @@ def delimited(path: Path, delimiter: str) -> Iterator[RawBatch]:
                 return
 
 
-def _json_lines(path: Path) -> Iterator[RawBatch]:
-    """Read one JSON object a line; numbers become their text, so that types may mix."""
+class Objects(NamedTuple):
+    """Objects of a file of JSON lines, the number of each in the file, and malformed lines."""
+
+    records: list[dict[str, Any]]
+    rows: list[int]
+    malformed: list[tuple[int, str, str]]
+
+
+def objects(path: Path) -> Iterator[Objects]:
+    """Read one JSON object a line, some thousand at a time; empty lines are not counted."""
     at = 0
     with _lines(path) as lines:
         while chunk := list(islice(lines, SIZE)):
-            good: list[dict[str, Any]] = []
-            rows, malformed = [], []
+            found = Objects([], [], [])
             for line in chunk:
                 if not line.strip():
                     continue
@@ -162,17 +186,23 @@ def _json_lines(path: Path) -> Iterator[RawBatch]:
                 except orjson.JSONDecodeError as error:
                     fault = str(error)
                 if fault:
-                    malformed.append((at, line.decode("utf-8", "replace").strip(), fault))
+                    found.malformed.append((at, line.decode("utf-8", "replace").strip(), fault))
                 else:
-                    good.append(record)
-                    rows.append(at)
+                    found.records.append(record)
+                    found.rows.append(at)
                 at += 1
-            names = dict.fromkeys(name for record in good for name in record)
-            columns = [
-                pl.Series(name, [_spell(record.get(name)) for record in good], pl.String)
-                for name in names
-            ]
-            yield RawBatch(pl.DataFrame(columns), _numbers(rows), malformed, loose=True)
+            yield found
+
+
+def _json_lines(path: Path) -> Iterator[RawBatch]:
+    """Read JSON lines; numbers become their text, so that types may mix."""
+    for records, rows, malformed in objects(path):
+        names = dict.fromkeys(name for record in records for name in record)
+        columns = [
+            pl.Series(name, [_spell(record.get(name)) for record in records], pl.String)
+            for name in names
+        ]
+        yield RawBatch(pl.DataFrame(columns), _numbers(rows), malformed, loose=True)
 
 
 def _spell(value: Any) -> str | None:
