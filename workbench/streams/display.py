@@ -22,8 +22,9 @@ def describe(stream: Stream) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts, span, rates (events a day, positives per label), label delay, quarantine,
-        patterns and drift where they are known, and the columns; ``None`` for what is not.
+        Counts, span, rates (events a day, positives per label), label delay, quarantine, values
+        set to missing, what looks odd, whether it is encrypted, patterns and drift where they are
+        known, and the columns; ``None`` for what is not.
     """
     counts = stream.manifest.counts
     days = days_of(stream)
@@ -44,6 +45,9 @@ def describe(stream: Stream) -> dict[str, Any]:
         "events_per_day": stream.n_events / days,
         "label_delay": delay if isinstance(delay, str) or delay is None else delay.model_dump(),
         "quarantined": dict(counts.quarantined),
+        "cleared": dict(counts.cleared),
+        "noticed": dict(counts.noticed),
+        "encrypted": stream.manifest.encryption is not None,
         "patterns": _records(truth.get("patterns")),
         "drift": _records(truth.get("drift")),
         "columns": [
@@ -78,10 +82,16 @@ def facts(about: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("drift", "; ".join(_change(d) for d in about["drift"])))
     if about["quarantined"]:
         total = sum(about["quarantined"].values())
-        reasons = "; ".join(f"{n:,} × {reason}" for reason, n in about["quarantined"].items())
-        lines.append(("quarantined", f"{total:,} row(s): {reasons}"))
+        lines.append(("quarantined", f"{total:,} row(s): {_counted(about['quarantined'])}"))
+    if about["cleared"]:
+        total = sum(about["cleared"].values())
+        lines.append(("set to missing", f"{total:,} value(s): {_counted(about['cleared'])}"))
+    if about["noticed"]:
+        lines.append(("worth a look", _counted(about["noticed"])))
+    if about["encrypted"]:
+        lines.append(("encrypted", "at rest"))
     if about["origin"]:
-        shown = (f"{k} {v}" for k, v in about["origin"].items() if k != "sha256")
+        shown = (f"{k} {_brief(v)}" for k, v in about["origin"].items() if k != "sha256")
         lines.append(("origin", ", ".join(shown)))
     if about["hash"]:
         lines.append(("hash", f"{about['hash'][:12]}…"))
@@ -118,6 +128,17 @@ def long(duration: int) -> str:
         if duration >= size:
             return f"{round(duration / size, 1):g} {unit}"
     return f"{round(duration / SECOND, 1):g} s"
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return "; ".join(f"{n:,} × {what}" for what, n in counts.items())
+
+
+def _brief(value: Any) -> str:
+    """Spell a value of the origin, which may hold values itself."""
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{k} {_brief(v)}" for k, v in value.items()) + ")"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _delay(delay: Any) -> str:
