@@ -3,6 +3,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from workbench.detectors import codec
 from workbench.detectors.additive import SPEC, Additive
 from workbench.detectors.binning import Cross, Edges, Term, UnitGrid
 from workbench.detectors.protocol import Explains
@@ -108,3 +109,18 @@ def test_impossible_parameters_are_refused(wrong):
 def test_a_matrix_of_the_wrong_width_is_refused():
     with pytest.raises(ParameterError, match=r"\(3, 5\)"):
         SPEC.make(FEATURES).score(np.zeros((3, 5)))
+
+
+def test_a_twin_of_an_optimizer_that_has_none_is_refused():
+    with pytest.raises(ParameterError, match="twin=true with the optimizer ftrlproximal"):
+        SPEC.make(FEATURES, optimizer="ftrl", twin=True)
+
+
+def test_a_twin_keeps_its_state_as_rivers_estimator():
+    crosses = (Cross(("ratio", "age"), value=0.3),)
+    detector = Additive(FEATURES, terms=TERMS, crosses=crosses, l2=0.001, twin=True)
+    detector.learn(*rows())
+    river = codec.decode(detector.state()["model"])
+    assert river.weights == detector.model.weights
+    assert river.optimizer.n_iterations == 400
+    assert set(river.optimizer.g2) == set(river.weights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from workbench.detectors.kernels import additive_scores, distinct
 from workbench.detectors.optimizers import SPACE, logistic_regression
 from workbench.detectors.protocol import Choice, DetectorSpec, Range
 from workbench.detectors.rows import checked
+from workbench.detectors.twin import Twin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +37,9 @@ class Additive:
         Whether the declared crosses are used.
     optimizer, lr, l2, intercept_lr
         As in :func:`workbench.detectors.optimizers.logistic_regression`.
+    twin
+        Whether rows are learned by a compiled twin of River's estimator
+        (:mod:`workbench.detectors.twin`); the state is River's estimator in any case.
     seed
         Not used: nothing here is random.
 
@@ -61,25 +65,33 @@ class Additive:
         lr: float = 0.3,
         l2: float = 0.0,
         intercept_lr: float = 0.01,
+        twin: bool = False,
     ) -> None:
         self.features = features
+        self.twin = twin
         self.binning = Binning(
             features,
             quantile_terms(features, quantiles) if terms is None else terms,
             crosses if use_crosses else (),
         )
-        self.model = logistic_regression(optimizer, lr, l2, intercept_lr)
+        self._model = logistic_regression(optimizer, lr, l2, intercept_lr)
         self._reset()
+
+    @property
+    def model(self) -> Any:
+        """River's estimator as it is now."""
+        return self._model if self._twin is None else self._twin.write()
 
     def _reset(self) -> None:
         """Size the snapshot for the present edges and mark all learned weights as due."""
         width = self.binning.width
         self._weights = np.zeros(width)
         self._plain = bool((self.binning.values == 1.0).all())
+        self._twin = Twin(self._model, range(width)) if self.twin else None
         # One key object per id: dicts find a key that is the same object, not just an equal one,
         # a third faster, and River looks each key up about ten times for a row that it learns.
         self._keys = np.arange(width).astype(object)
-        learned = list(self.model.weights)
+        learned = list(self._model.weights)
         self._keys[learned] = learned
         self._due = [np.array(learned, dtype=np.int64)]
 
@@ -89,9 +101,13 @@ class Additive:
         self._reset()
 
     def learn(self, X: Matrix, y: npt.NDArray[np.int8], w: Vector) -> None:
-        """Learn rows one at a time with River's ``learn_one``."""
+        """Learn rows one at a time with River's ``learn_one``, or with its twin."""
         ids = self.binning.encode(checked(X, self.features))
-        learn_one = self.model.learn_one
+        if self._twin is not None:
+            self._twin.learn(ids, self.binning.column_values, y, w)
+            self._due.append(ids[:0].ravel())
+            return
+        learn_one = self._model.learn_one
         rows = self._keys[ids].tolist()
         labels, weights = y.astype(bool).tolist(), w.tolist()
         if self._plain:
@@ -105,21 +121,26 @@ class Additive:
         self._due.append(ids.ravel())
 
     def _snapshot(self) -> Vector:
+        if self._due and self._twin is not None:
+            np.multiply(self._twin.weights, self.binning.values, out=self._weights)
+            self._due.clear()
         if self._due:
             due = distinct(np.concatenate(self._due), len(self._weights))
-            weight = self.model._weights.__getitem__
+            weight = self._model._weights.__getitem__
             self._weights[due] = np.fromiter(map(weight, self._keys[due].tolist()), float)
             if not self._plain:
                 self._weights[due] *= self.binning.values[due]
             self._due.clear()
         return self._weights
 
+    @property
+    def _intercept(self) -> float:
+        return float(self._model.intercept) if self._twin is None else self._twin.intercept
+
     def score(self, X: Matrix) -> Vector:
         """Return probabilities of shape (n,)."""
         X = checked(X, self.features)
-        scores: Vector = additive_scores(
-            X, self.binning.layout, self._snapshot(), self.model.intercept
-        )
+        scores: Vector = additive_scores(X, self.binning.layout, self._snapshot(), self._intercept)
         return scores
 
     def reference_score(self, x: Mapping[str, float]) -> float:
@@ -140,7 +161,7 @@ class Additive:
     def restore(self, state: State) -> None:
         """Take over edges and estimator."""
         self.binning.set_edges(state["edges"])
-        self.model = codec.decode(state["model"])
+        self._model = codec.decode(state["model"])
         self._reset()
 
 
@@ -155,6 +176,7 @@ SPEC = DetectorSpec(
         "intercept_lr": 0.01,
         "quantiles": 20,
         "use_crosses": True,
+        "twin": False,
     },
     space={**SPACE, "quantiles": Range(5, 50, integer=True), "use_crosses": Choice((True, False))},
 )

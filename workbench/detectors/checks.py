@@ -281,6 +281,27 @@ def check_search_space_can_be_built(subject: Subject) -> None:
             _scores(detector, rows.X)
 
 
+def check_twin_learns_as_the_estimator(subject: Subject) -> None:
+    """Expect of a compiled twin the scores of the estimator itself, also after they changed places.
+
+    Detectors that offer none (by a parameter ``twin``) pass.
+    """
+    if "twin" not in subject.spec.defaults:
+        return
+    rows, unseen = structured_rows(subject, 400), random_rows(subject, 60, seed=9)
+    twin, itself = (subject.make(rows.X[:100], twin=choice) for choice in (True, False))
+    for start in range(0, 400, 100):
+        for detector in (twin, itself):
+            rows[start : start + 100].teach(detector, 17)
+        for X in (rows.X, unseen.X):
+            apart = np.abs(twin.score(X) - itself.score(X)).max()
+            require(apart <= TOLERANCE, f"the twin's scores are up to {apart} away")
+        states = twin.state(), itself.state()
+        twin, itself = (subject.make(twin=choice) for choice in (True, False))
+        twin.restore(states[1])
+        itself.restore(states[0])
+
+
 def _same(a: Vector, b: Vector) -> bool:
     return a.tobytes() == b.tobytes()
 
