@@ -1,5 +1,7 @@
 """Every registered detector does what the contract says: built-in, a plug-in's or a case's."""
 
+from dataclasses import replace
+
 import pytest
 
 from workbench.case import case_names, get_case
@@ -19,6 +21,12 @@ QUICK = {
 def detectors():
     for name, spec in {**plugins(), **builtin()}.items():
         yield name, checks_for(spec, **QUICK.get(name, {}))
+    for name in ("additive", "logistic"):
+        spec = builtin()[name]
+        yield (
+            f"{name}-twin",
+            checks_for(replace(spec, defaults={**spec.defaults, "twin": True}, space={})),
+        )
     shared = {spec.build for spec in builtin().values()}
     for case in map(get_case, case_names()):
         if case.answer == "items":

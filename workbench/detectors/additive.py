@@ -176,7 +176,6 @@ SPEC = DetectorSpec(
         "intercept_lr": 0.01,
         "quantiles": 20,
         "use_crosses": True,
-        "twin": False,
     },
     space={**SPACE, "quantiles": Range(5, 50, integer=True), "use_crosses": Choice((True, False))},
 )

@@ -161,6 +161,6 @@ SPEC = DetectorSpec(
     name="logistic",
     title="Logistic regression on standardised features (River)",
     build=Linear,
-    defaults={"optimizer": "sgd", "lr": 0.01, "l2": 0.0, "intercept_lr": 0.01, "twin": False},
+    defaults={"optimizer": "sgd", "lr": 0.01, "l2": 0.0, "intercept_lr": 0.01},
     space={**SPACE, "lr": Range(0.001, 1.0, log=True), "l2": Range(1e-8, 1e-2, log=True)},
 )
