@@ -37,7 +37,7 @@ CONTRACT = {
     "export": ["RUN", "--out", "--json"],
     "verify": ["ARTIFACT", "--json"],
     "score": ["ARTIFACT", "--stream", "--out", "--learn", "--from", "--until", "--json"],
-    "services up": ["[NAME]...", "--dir", "--brokers", "--secure", "--topics", "--json"],
+    "services up": ["[NAME]...", "--dir", "--brokers", "--nodes", "--secure", "--topics", "--json"],
     "services down": ["[NAME]...", "--dir", "--remove", "--json"],
     "services status": ["[NAME]...", "--dir", "--json"],
     "services env": ["[NAME]...", "--dir", "--as", "--json"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +14,7 @@ from servers import Server
 
 from workbench.errors import ParameterError, ServiceError
 from workbench.live.clients import Away, LiveError
-from workbench.live.rabbit import Pauses, connect, parameters
+from workbench.live.rabbit import Pauses, addresses, connect
 from workbench.live.routes import Routes, nodes, settle
 from workbench.live.services import Services
 from workbench.live.services.certificates import make_certificates
@@ -106,12 +106,18 @@ def test_an_http_api_that_does_not_answer_is_said(rabbitmq: Server) -> None:
         nodes(changed(rabbitmq, rabbitmq_api="http://127.0.0.1:1"))
 
 
+def test_an_http_api_that_refuses_is_said_in_one_paragraph(rabbitmq: Server) -> None:
+    with pytest.raises(LiveError, match="401 Unauthorized") as caught:
+        nodes(changed(rabbitmq, rabbitmq_password="no"))  # noqa: S106 - nobody's
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "address", ["kafka://h", "amqp://u:hunter2@h", "amqp://h:port", "amqp:///x", "h:5672"]
 )
 def test_an_address_that_is_none_is_refused_and_not_shown(address: str) -> None:
     with pytest.raises(ParameterError, match="allowed is amqp://user@host:port/vhost") as caught:
-        parameters(Settings(rabbitmq=address))
+        addresses(Settings(rabbitmq=address))
     assert "hunter2" not in str(caught.value)
 
 
@@ -126,3 +132,30 @@ def test_pauses_grow_and_end_when_the_work_is_to_end() -> None:
 def test_where_nothing_answers_it_may_later() -> None:
     with pytest.raises(Away, match="where nothing answers"):
         connect(Settings(rabbitmq="amqp://u@127.0.0.1:1"))
+
+
+def test_of_several_addresses_the_next_one_is_tried_where_nothing_answers(
+    rabbitmq: Server,
+) -> None:
+    several = f"amqp://workbench@127.0.0.1:1,{rabbitmq.settings.rabbitmq}"
+
+    settle(changed(rabbitmq, rabbitmq=several), Routes("several"))
+    with closing(connect(changed(rabbitmq, rabbitmq=several))) as connection:
+        assert connection.is_open
+
+
+def test_where_none_of_several_answers_the_first_is_said() -> None:
+    with pytest.raises(Away, match=r"RabbitMQ at 127\.0\.0\.1:1, where nothing answers"):
+        connect(Settings(rabbitmq="amqp://u@127.0.0.1:1,amqp://u@127.0.0.1:2"))
+
+
+def test_a_wrong_password_is_not_tried_at_the_next_address(rabbitmq: Server) -> None:
+    several = f"{rabbitmq.settings.rabbitmq},amqp://u@127.0.0.1:1"
+    with pytest.raises(LiveError, match=r"the password of the user 'workbench' for RabbitMQ at"):
+        connect(changed(rabbitmq, rabbitmq=several, rabbitmq_password="no"))  # noqa: S106 - nobody's
+
+
+def test_the_next_http_api_is_asked_where_one_does_not_answer(rabbitmq: Server) -> None:
+    several = f"http://127.0.0.1:1,{rabbitmq.settings.rabbitmq_api}"
+
+    assert nodes(changed(rabbitmq, rabbitmq_api=several)) == 1

@@ -138,9 +138,11 @@ def test_a_name_that_is_no_service_is_bad_input(tmp_path: Path) -> None:
         Services(tmp_path).up("mysql")
 
 
-def test_two_brokers_are_no_cluster(tmp_path: Path) -> None:
+def test_two_servers_are_no_cluster(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"--brokers 2 .* 1 or 3"):
         Services(tmp_path).up("kafka", brokers=2)
+    with pytest.raises(ParameterError, match=r"--nodes 2 .* 1 or 3"):
+        Services(tmp_path).up("rabbitmq", nodes=2)
 
 
 def test_a_process_that_got_the_same_id_later_is_not_ours(tmp_path: Path) -> None:

@@ -103,6 +103,19 @@ def test_what_cannot_be_had_is_said_with_how_to_get_it(
     assert done.err.count("\n") == 1
 
 
+def test_what_secure_needs_is_said_as_well(
+    command: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("workbench.live.services.kinds.base.SYSTEM", ())
+
+    done = command("up", "opensearch", "--secure")
+
+    assert done.code == 2
+    assert "apt-get install --no-install-recommends haproxy" in done.err
+    assert done.err.count("\n") == 1
+
+
 def test_a_missing_java_is_said_with_how_to_get_it(
     command: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,9 @@ def up(
     brokers: Annotated[
         int, typer.Option("--brokers", metavar="N", help="Brokers of Kafka: 1, or 3.")
     ] = 1,
+    nodes: Annotated[
+        int, typer.Option("--nodes", metavar="N", help="Nodes of RabbitMQ: 1, or 3.")
+    ] = 1,
     secure: Annotated[
         bool,
         typer.Option(
@@ -67,7 +70,7 @@ def up(
         wanted, missing = services.to_be_had(secure=secure)
         for reason in missing:
             output.note(reason)
-    started = services.up(*wanted, brokers=brokers, secure=secure)
+    started = services.up(*wanted, brokers=brokers, nodes=nodes, secure=secure)
     if secure and topics and "kafka" in wanted:
         services.grant(*topics)
     before = [name for name in wanted if name not in {service.name for service in started}]

@@ -6,20 +6,21 @@ import logging
 import socket
 import ssl
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from workbench.errors import ParameterError
 from workbench.live.clients import Away, LiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pika import BlockingConnection, ConnectionParameters
 
     from workbench.live.settings import Settings
     from workbench.live.stopping import Stop
 
+T = TypeVar("T")
 LOG = logging.getLogger(__name__)
 #: Seconds for one attempt to connect, and the shortest and longest pause before the next one.
 PATIENCE, SHORTEST, LONGEST = 10.0, 0.1, 5.0
@@ -28,19 +29,22 @@ _UP = "start it with `workbench services up rabbitmq`, or correct WORKBENCH_RABB
 _STARTING = ("is down", "down or inaccessible", "INTERNAL_ERROR", "CONNECTION_FORCED")
 
 
-def parameters(settings: Settings) -> ConnectionParameters:
-    """Return where and as whom to connect.
+def addresses(settings: Settings) -> list[ConnectionParameters]:
+    """Return where and as whom to connect: to each node of a cluster, the first one first.
 
     Raises
     ------
     ParameterError
-        If the address is none, or has a password in it.
+        If an address is none, or has a password in it.
     """
+    return [_parsed(settings, one) for one in settings.need("rabbitmq", "rabbitmq").split(",")]
+
+
+def _parsed(settings: Settings, address: str) -> ConnectionParameters:
     import pika
 
-    address = settings.need("rabbitmq", "rabbitmq")
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(address.strip())
         port, host, user = parts.port, parts.hostname, unquote(parts.username or "guest")
     except ValueError:
         parts, port, host = urlsplit(""), None, None
@@ -48,7 +52,8 @@ def parameters(settings: Settings) -> ConnectionParameters:
         # It may hold a password, so it is not shown.
         raise ParameterError.of(
             "WORKBENCH_RABBITMQ",
-            allowed="amqp://user@host:port/vhost or amqps://…, without a password",
+            allowed="amqp://user@host:port/vhost or amqps://…, without a password; of a cluster, "
+            "one for each node with commas between",
             hint="correct it; the password is WORKBENCH_RABBITMQ_PASSWORD",
         )
     secure = parts.scheme == "amqps"
@@ -65,6 +70,33 @@ def parameters(settings: Settings) -> ConnectionParameters:
     )
 
 
+def first(settings: Settings, opened: Callable[[ConnectionParameters], T]) -> T:
+    """Open a connection to the first node with which that succeeds.
+
+    Parameters
+    ----------
+    settings
+        The nodes' addresses.
+    opened
+        Opens a connection to one; raises ``Away`` where another should be tried.
+
+    Raises
+    ------
+    Away
+        If none answers, or each is just starting: what was said of the first.
+    LiveError
+        If a person has to do something: a password, a certificate, a right.
+    """
+    away = []
+    for node in addresses(settings):
+        try:
+            reach(node)
+            return opened(node)
+        except Away as error:
+            away.append(error)
+    raise away[0]
+
+
 def connect(settings: Settings) -> BlockingConnection:
     """Return an open connection.
 
@@ -77,10 +109,11 @@ def connect(settings: Settings) -> BlockingConnection:
     """
     import pika
 
-    found = parameters(settings)
-    reach(settings)
-    with translated(settings, "connecting"):
-        return pika.BlockingConnection(found)
+    def opened(node: ConnectionParameters) -> BlockingConnection:
+        with translated(settings, "connecting", node):
+            return pika.BlockingConnection(node)
+
+    return first(settings, opened)
 
 
 def leave(connection: BlockingConnection) -> None:
@@ -92,8 +125,8 @@ def leave(connection: BlockingConnection) -> None:
             connection.close()
 
 
-def reach(settings: Settings) -> None:
-    """Check that something answers at the address, and by whose certificate.
+def reach(node: ConnectionParameters) -> None:
+    """Check that something answers at an address, and by whose certificate.
 
     Raises
     ------
@@ -104,16 +137,15 @@ def reach(settings: Settings) -> None:
     """
     # Every fault that pika logs is raised as well, and said then.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
-    found = parameters(settings)
-    at = f"{found.host}:{found.port}"
+    at = f"{node.host}:{node.port}"
     try:
-        with socket.create_connection((found.host, found.port), PATIENCE / 2) as plain:
-            if found.ssl_options is not None:
-                context = found.ssl_options.context
-                context.wrap_socket(plain, server_hostname=found.host).close()
+        with socket.create_connection((node.host, node.port), PATIENCE / 2) as plain:
+            if node.ssl_options is not None:
+                context = node.ssl_options.context
+                context.wrap_socket(plain, server_hostname=node.host).close()
     except socket.gaierror as error:
         raise Away.of(
-            f"the host {found.host!r} of WORKBENCH_RABBITMQ, which is unknown,",
+            f"the host {node.host!r} of WORKBENCH_RABBITMQ, which is unknown,",
             allowed="a host that is known",
             hint="correct it",
         ) from error
@@ -138,8 +170,19 @@ def reach(settings: Settings) -> None:
 
 
 @contextmanager
-def translated(settings: Settings, what: str) -> Iterator[None]:
+def translated(
+    settings: Settings, what: str, node: ConnectionParameters | None = None
+) -> Iterator[None]:
     """Say in one paragraph what RabbitMQ did not do, and why.
+
+    Parameters
+    ----------
+    settings
+        As whom, and where.
+    what
+        What is worked on, for people.
+    node
+        Which node, if that is known.
 
     Raises
     ------
@@ -153,16 +196,19 @@ def translated(settings: Settings, what: str) -> Iterator[None]:
     try:
         yield
     except AMQPError as error:
-        raise explained(settings, what, error) from error
+        raise explained(settings, what, error, node) from error
 
 
-def explained(settings: Settings, what: str, error: Any) -> LiveError:
-    """Return an error of pika as one paragraph."""
+def explained(
+    settings: Settings, what: str, error: Any, node: ConnectionParameters | None = None
+) -> LiveError:
+    """Return an error of pika as one paragraph; the parameters are those of :func:`translated`."""
     from pika import exceptions as pika
 
-    found = parameters(settings)
+    nodes = addresses(settings) if node is None else [node]
+    found = nodes[0]
     user = getattr(found.credentials, "username", "")
-    where = f"RabbitMQ at {found.host}:{found.port}"
+    where = f"RabbitMQ at {','.join(f'{one.host}:{one.port}' for one in nodes)}"
     code = getattr(error, "reply_code", None)
     said = str(getattr(error, "reply_text", "") or type(error).__name__).split("\n")[0]
     if isinstance(error, pika.AuthenticationError | pika.ProbableAuthenticationError):

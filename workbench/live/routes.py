@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.live.clients import LiveError
-from workbench.live.rabbit import connect, leave, parameters, translated
+from workbench.live.rabbit import addresses, connect, leave, translated
 from workbench.replay.alerting import SEVERITIES
 
 if TYPE_CHECKING:
@@ -135,33 +135,33 @@ def _there(connection: BlockingConnection, queue: str) -> bool:
 
 
 def nodes(settings: Settings) -> int:
-    """Return how many nodes run; 1 where the HTTP API's address is not set.
+    """Return how many nodes the cluster has; 1 where the HTTP API's address is not set.
 
     Raises
     ------
     LiveError
-        If it does not answer.
+        If it does not answer at any node.
     """
     if not settings.rabbitmq_api:
         return 1
     import httpx
 
-    user = getattr(parameters(settings).credentials, "username", "")
-    try:
-        answer = httpx.get(
-            f"{settings.rabbitmq_api.rstrip('/')}/api/nodes",
-            auth=(user, settings.rabbitmq_password.get_secret_value()),
-            verify=settings.tls("rabbitmq"),
-            timeout=10.0,
-        )
-        answer.raise_for_status()
-        return sum(bool(node.get("running")) for node in answer.json())
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise LiveError.of(
-            f"WORKBENCH_RABBITMQ_API={settings.rabbitmq_api} ({error})",
-            allowed="the address of RabbitMQ's HTTP API, for a user with the tag monitoring",
-            hint="correct it; without it, new queues are classic ones",
-        ) from error
+    user = getattr(addresses(settings)[0].credentials, "username", "")
+    word = settings.rabbitmq_password.get_secret_value()
+    faults = []
+    with httpx.Client(auth=(user, word), verify=settings.tls("rabbitmq"), timeout=10.0) as client:
+        for address in settings.rabbitmq_api.split(","):
+            try:
+                answer = client.get(f"{address.rstrip('/')}/api/nodes").raise_for_status()
+                return len(answer.json())
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+                said = str(error).partition("\n")[0]
+                faults.append(f"{address} ({said})")
+    raise LiveError.of(
+        f"WORKBENCH_RABBITMQ_API={', '.join(faults)}",
+        allowed="the address of RabbitMQ's HTTP API, for a user with the tag monitoring",
+        hint="correct it; without it, new queues are classic ones",
+    )
 
 
 def tries(headers: Mapping[str, Any] | None) -> int:

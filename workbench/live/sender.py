@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from workbench.live.clients import Away, LiveError
-from workbench.live.rabbit import PATIENCE, explained, parameters, reach
+from workbench.live.rabbit import PATIENCE, explained, first
 
 if TYPE_CHECKING:
-    from pika import SelectConnection
+    from pika import ConnectionParameters, SelectConnection
     from pika.channel import Channel
 
     from workbench.live.settings import Settings
@@ -72,6 +72,7 @@ class Sender(Generic[T]):
     def __init__(self, settings: Settings, exchange: str) -> None:
         self._settings = settings
         self._exchange = exchange
+        self._node: ConnectionParameters | None = None
         self._connection: SelectConnection | None = None
         self._channel: Channel | None = None
         self._order: deque[Sent[T]] = deque()
@@ -100,13 +101,18 @@ class Sender(Generic[T]):
         LiveError
             If a person has to do something.
         """
+        self.close()
+        first(self._settings, self._connect)
+        for sent in self._order:
+            self._publish(sent)
+
+    def _connect(self, node: ConnectionParameters) -> None:
         import pika
 
         self.close()
-        reach(self._settings)
-        self._fault = None
+        self._fault, self._node = None, node
         self._connection = pika.SelectConnection(
-            parameters(self._settings),
+            node,
             on_open_callback=lambda connection: connection.channel(on_open_callback=self._opened),
             on_open_error_callback=self._lost,
             on_close_callback=self._lost,
@@ -117,8 +123,6 @@ class Sender(Generic[T]):
             self.turn(0.1)
             if time.monotonic() > until:
                 raise Away("RabbitMQ did not open a connection in time. Look at its log.")
-        for sent in self._order:
-            self._publish(sent)
 
     def send(self, key: str, body: bytes, properties: Any, token: T) -> None:
         """Send a message, or keep it until the connection is there again.
@@ -220,7 +224,8 @@ class Sender(Generic[T]):
         if self._connection is None or self._fault is not None:
             return  # left by ourselves, or known already
         if isinstance(error, AMQPError):
-            self._fault = explained(self._settings, f"sending to {self._exchange}", error)
+            what = f"sending to {self._exchange}"
+            self._fault = explained(self._settings, what, error, self._node)
         else:
             self._fault = Away(f"RabbitMQ did not open a connection ({error}). Look at its log.")
 

@@ -35,7 +35,8 @@ class Settings(BaseSettings):
     kafka_ca
         The authority that signed the brokers' certificates; with it, TLS.
     rabbitmq, rabbitmq_password, rabbitmq_ca, rabbitmq_api
-        ``amqp://user@host:port/vhost`` (or ``amqps``), and the address of the HTTP API.
+        ``amqp://user@host:port/vhost`` (or ``amqps``), and the address of the HTTP API; of a
+        cluster, one for each node with commas between, tried in that order.
     search, search_user, search_password, search_ca
         ``http://host:port`` of OpenSearch or Elasticsearch.
     redis, redis_password, redis_ca

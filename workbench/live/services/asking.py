@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    import httpx
+
 #: Milliseconds for one question; the asker asks again.
 SOON = 5_000
 _NAME = "workbench-ready"
@@ -87,7 +89,14 @@ def quiet(name: str) -> Iterator[None]:
 
 
 def serves(url: str, *, user: tuple[str, str] | None = None, authority: Path | None = None) -> bool:
-    """Tell whether a URL is answered with success.
+    """Tell whether a URL is answered with success; see :func:`asked`."""
+    return asked(url, user=user, authority=authority) is not None
+
+
+def asked(
+    url: str, *, user: tuple[str, str] | None = None, authority: Path | None = None
+) -> httpx.Response | None:
+    """Return what a URL is answered with success, else ``None``.
 
     Parameters
     ----------
@@ -104,5 +113,5 @@ def serves(url: str, *, user: tuple[str, str] | None = None, authority: Path | N
     try:
         answer = httpx.get(url, auth=user, verify=trusted, timeout=SOON / 1000, trust_env=False)
     except httpx.HTTPError:
-        return False
-    return answer.is_success
+        return None
+    return answer if answer.is_success else None

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from workbench.live.services.processes import Process
 
-BROKERS = (1, 3)
+#: How many servers a cluster has, or one that is none: of two, neither may die.
+SIZES = (1, 3)
 
 
 class Services:
@@ -53,7 +54,9 @@ class Services:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.folder)!r})"
 
-    def up(self, *names: str, brokers: int = 1, secure: bool = False) -> list[Service]:
+    def up(
+        self, *names: str, brokers: int = 1, nodes: int = 1, secure: bool = False
+    ) -> list[Service]:
         """Start services that are not up; return those that were started.
 
         Parameters
@@ -62,6 +65,8 @@ class Services:
             Which; all that this machine can have if none is given.
         brokers
             How many brokers of Kafka: 1, or 3 of which one may die.
+        nodes
+            How many nodes of RabbitMQ: 1, or 3 of which one may die.
         secure
             With encryption, users, passwords and rights.
 
@@ -72,10 +77,11 @@ class Services:
         ParameterError
             If it was set up in another way before.
         """
-        if brokers not in BROKERS:
-            raise ParameterError.of(
-                f"--brokers {brokers}", allowed="1 or 3", hint="take 3 to see one fail"
-            )
+        for option, count in (("--brokers", brokers), ("--nodes", nodes)):
+            if count not in SIZES:
+                raise ParameterError.of(
+                    f"{option} {count}", allowed="1 or 3", hint="take 3 to see one fail"
+                )
         kinds = [kind(name) for name in names or self.to_be_had(secure=secure)[0]]
         started = []
         with self._alone():
@@ -83,7 +89,7 @@ class Services:
             for one in kinds:
                 found = self.find(one.name)
                 if found is None or not found.up:
-                    count = brokers if one.name == "kafka" else 1
+                    count = {"kafka": brokers, "rabbitmq": nodes}.get(one.name, 1)
                     started.append(self._up(one, found, count, secure=secure))
         return started
 
@@ -189,10 +195,12 @@ class Services:
         return missing
 
     @contextmanager
-    def running(self, *names: str, brokers: int = 1, secure: bool = False) -> Iterator[Services]:
+    def running(
+        self, *names: str, brokers: int = 1, nodes: int = 1, secure: bool = False
+    ) -> Iterator[Services]:
         """Start services for a block, and stop them and remove what they wrote after it."""
         try:
-            self.up(*names, brokers=brokers, secure=secure)
+            self.up(*names, brokers=brokers, nodes=nodes, secure=secure)
             yield self
         finally:
             self.down(*names)

@@ -1,12 +1,13 @@
-"""RabbitMQ from the system's package: one node with its own name server, and its HTTP API."""
+"""RabbitMQ from the system's package: one node or a cluster of three, each with its HTTP API."""
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from workbench.live.services.asking import quiet, serves
+from workbench.live.services.asking import asked, quiet
 from workbench.live.services.kinds.base import Kind, program
 from workbench.live.services.passwords import private
 from workbench.live.services.ports import HOST, listening
@@ -24,8 +25,12 @@ ERLANG = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none 
 PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
 
 
+#: By knowing it nodes are of one cluster; each finds it in its home.
+COOKIE = ".erlang.cookie"
+
+
 class RabbitMQ(Kind):
-    """One node; its queues are durable, and should be classic, since there is no second node."""
+    """One node, or three of which one may die; they share a name server beside the first."""
 
     name: ClassVar[str] = "rabbitmq"
     ports: ClassVar[tuple[str, ...]] = ("client", "api", "metrics", "nodes", "names")
@@ -37,8 +42,10 @@ class RabbitMQ(Kind):
 
     def prepare(self, service: Service) -> None:
         """Write the configuration; the user is made at the first start."""
+        cookie = _cookie(service)
         for node in service.nodes:
-            settings = _settings(service, node)
+            private(node.folder / COOKIE, cookie)
+            settings = _settings(service, node) | _cluster(service)
             settings |= _encrypted(service, node) if service.secure else {}
             private(
                 node.folder / "rabbitmq.conf",
@@ -48,8 +55,7 @@ class RabbitMQ(Kind):
 
     def launches(self, service: Service, node: Node) -> dict[str, Launch]:
         """Return the name server, which would otherwise outlive the node, and the node."""
-        del service
-        names = str(node.ports["names"])
+        names = str(service.nodes[0].ports["names"])
         environment = {
             "ERL_EPMD_ADDRESS": HOST,
             "ERL_EPMD_PORT": names,
@@ -60,41 +66,69 @@ class RabbitMQ(Kind):
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(node.folder / "plugins"),
             "RABBITMQ_LOG_BASE": str(node.folder / "log"),
             "RABBITMQ_MNESIA_BASE": str(node.folder / "data"),
-            "RABBITMQ_NODENAME": "workbench@localhost",
+            "RABBITMQ_NODENAME": _name(service, node),
             "RABBITMQ_PID_FILE": str(node.folder / "rabbitmq.pid"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG,
             # The script then becomes the node and does not stay beside it as its parent.
             "RUNNING_UNDER_SYSTEMD": "true",
         }
-        return {
-            "names": Launch((program("epmd", PACKAGE), "-address", HOST, "-port", names)),
-            "server": Launch((program("rabbitmq-server", PACKAGE, first=SCRIPTS),), environment),
-        }
+        epmd = Launch((program("epmd", PACKAGE), "-address", HOST, "-port", names))
+        server = Launch((program("rabbitmq-server", PACKAGE, first=SCRIPTS),), environment)
+        return {"names": epmd, "server": server} if node.index == 0 else {"server": server}
 
     def answers(self, service: Service, node: Node) -> bool:
-        """Whether the user can log in at both doors."""
+        """Whether the user can log in at both doors, and the cluster has all its nodes."""
         if not listening(node.ports["client"]):
             return False
         word = service.passwords.of("rabbitmq", USER)
         authority = service.certificates / "ca.pem" if service.secure else None
-        return _logs_in(node, word, authority) and serves(
-            f"{self.environment(service, None)['WORKBENCH_RABBITMQ_API']}/api/overview",
-            user=(USER, word),
-            authority=authority,
-        )
+        if not _logs_in(node, word, authority):
+            return False
+        known = asked(f"{_api(service, node)}/api/nodes", user=(USER, word), authority=authority)
+        return known is not None and len(known.json()) == len(service.nodes)
 
     def environment(self, service: Service, principal: str | None) -> dict[str, str]:
-        """Return both addresses, the password, and in secure mode the authority."""
+        """Return both addresses of each node, the password, and in secure mode the authority."""
         del principal
-        node, s = service.nodes[0], "s" if service.secure else ""
+        scheme = "amqps" if service.secure else "amqp"
+        doors = [f"{scheme}://{USER}@{node.at('client')}/%2F" for node in service.nodes]
         settings = {
-            "WORKBENCH_RABBITMQ": f"amqp{s}://{USER}@{node.at('client')}/%2F",
+            "WORKBENCH_RABBITMQ": ",".join(doors),
             "WORKBENCH_RABBITMQ_PASSWORD": service.passwords.of("rabbitmq", USER),
-            "WORKBENCH_RABBITMQ_API": f"http{s}://{node.at('api')}",
+            "WORKBENCH_RABBITMQ_API": ",".join(_api(service, node) for node in service.nodes),
         }
         if service.secure:
             settings["WORKBENCH_RABBITMQ_CA"] = str(service.certificates / "ca.pem")
         return settings
+
+
+def _name(service: Service, node: Node) -> str:
+    alone = len(service.nodes) == 1
+    return "workbench@localhost" if alone else f"workbench-{node.index + 1}@localhost"
+
+
+def _api(service: Service, node: Node) -> str:
+    return f"{'https' if service.secure else 'http'}://{node.at('api')}"
+
+
+def _cookie(service: Service) -> str:
+    """Return the word by which the nodes know each other, drawn once."""
+    file = service.nodes[0].folder / COOKIE
+    return file.read_text() if file.exists() else secrets.token_urlsafe(24)
+
+
+def _cluster(service: Service) -> dict[str, object]:
+    if len(service.nodes) == 1:
+        return {}
+    names = [_name(service, node) for node in service.nodes]
+    return {
+        "cluster_formation.peer_discovery_backend": "classic_config",
+        **{f"cluster_formation.classic_config.nodes.{k}": n for k, n in enumerate(names, 1)},
+        # All are new at first: whoever has the lock begins, and the others join it.
+        "cluster_formation.discovery_retry_limit": 2,
+        # A node that has lost sight of most others does nothing, rather than something else.
+        "cluster_partition_handling": "pause_minority",
+    }
 
 
 def _settings(service: Service, node: Node) -> dict[str, object]:

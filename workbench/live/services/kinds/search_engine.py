@@ -33,8 +33,8 @@ class SearchEngine(Kind):
 
     def require_secure(self) -> None:
         """Look for HAProxy, too."""
-        self.require()
         guard.require()
+        self.require()
 
     def prepare(self, service: Service) -> None:
         """Write the configurations of the node and of what guards it."""
