@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from workbench.live.services import docker
+from workbench.live.services import docker, jars
 from workbench.live.services.passwords import Passwords
 from workbench.live.settings import Settings
 
@@ -86,6 +86,31 @@ def test_without_passwords_nothing_starts() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_images_are_pinned(name: str) -> None:
     assert re.search(r":v?\d+\.\d+\.\d+(-management)?$", SERVICES[name]["image"])
+
+
+def versions(image: str) -> set[str]:
+    """Return the versions of an image, wherever it is used."""
+    images = [about["image"].rpartition(":") for about in SERVICES.values()]
+    return {version for name, _, version in images if name.endswith(image)}
+
+
+@pytest.mark.parametrize(
+    ("image", "folder", "artifact"),
+    [
+        ("apache/kafka", "kafka", "kafka_2.13"),
+        ("elasticsearch", "elasticsearch", "elasticsearch"),
+        # It refuses to work with an engine of another version.
+        ("kibana", "elasticsearch", "elasticsearch"),
+    ],
+)
+def test_servers_are_of_the_same_version_as_without_docker(
+    image: str, folder: str, artifact: str
+) -> None:
+    pom = (jars.SOURCES / folder / "pom.xml").read_text()
+    found = re.search(rf"<artifactId>{artifact}</artifactId>\s*<version>(.*?)</version>", pom)
+
+    assert found is not None
+    assert versions(image) == {found[1]}
 
 
 @pytest.mark.parametrize("name", LASTING)
