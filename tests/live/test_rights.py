@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,12 +19,15 @@ from kafka.errors import (
     TransactionalIdAuthorizationFailedError,
 )
 from kafka.structs import OffsetAndMetadata, TopicPartition
-from pika.exceptions import ProbableAuthenticationError
+from pika.exceptions import ChannelClosedByBroker, ProbableAuthenticationError
 
 from workbench.live.clients import Denied, LiveError, reach
+from workbench.live.rabbit import connect, leave
+from workbench.live.routes import Routes, settle
 from workbench.live.services import Services
 from workbench.live.services.certificates import make_certificates
 from workbench.live.services.passwords import PRINCIPALS
+from workbench.live.services.rabbit_rights import RIGHTS as QUEUES
 from workbench.live.services.rights import RIGHTS, rules
 from workbench.live.settings import PREFIX as LIVE
 from workbench.live.settings import Settings
@@ -31,6 +35,8 @@ from workbench.live.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from pika.adapters.blocking_connection import BlockingChannel
 
 PREFIX = "rights"
 WRONG = "not-the-password"
@@ -254,6 +260,74 @@ def test_who_trusts_another_authority_refuses_rabbitmq(secure: Services, tmp_pat
 
     with pytest.raises(ssl.SSLCertVerificationError):
         pika.BlockingConnection(rabbitmq(secure, other, "never sent"))
+
+
+@contextmanager
+def at_rabbitmq(services: Services, principal: str) -> Iterator[BlockingChannel]:
+    """A channel of a principal, closed after it as far as it was not closed by a refusal."""
+    found = services.environment(principal, "rabbitmq")
+    values = {name.removeprefix(LIVE).lower(): value for name, value in found.items()}
+    connection = connect(Settings.model_validate(values))
+    try:
+        yield connection.channel()
+    finally:
+        leave(connection)
+
+
+def test_each_principal_of_rabbitmq_makes_what_it_needs_itself(secure: Services) -> None:
+    for principal in QUEUES:
+        found = secure.environment(principal, "rabbitmq")
+        values = {name.removeprefix(LIVE).lower(): value for name, value in found.items()}
+        settle(Settings.model_validate(values), Routes(f"{PREFIX}-{principal}"))
+
+
+@pytest.mark.parametrize("principal", QUEUES)
+@pytest.mark.parametrize(
+    "tried",
+    [
+        lambda channel: channel.queue_declare("others"),
+        lambda channel: channel.queue_declare("workbench.alertsand"),
+        lambda channel: channel.exchange_declare("others"),
+        lambda channel: channel.queue_bind(Routes("of").queue("high"), "amq.topic"),
+        lambda channel: channel.basic_get("theirs"),
+        lambda channel: channel.queue_purge("theirs"),
+    ],
+    ids=["a queue", "a name alike", "an exchange", "a binding", "a message", "emptying"],
+)
+def test_what_is_not_for_alerts_is_not_for_it(secure: Services, principal: str, tried: Any) -> None:
+    with at_rabbitmq(secure, "desk") as channel:
+        channel.queue_declare(Routes("of").queue("high"))
+    administrator = secure.environment(None, "rabbitmq")
+    authority = administrator["WORKBENCH_RABBITMQ_CA"]
+    word = administrator["WORKBENCH_RABBITMQ_PASSWORD"]
+    with closing(pika.BlockingConnection(rabbitmq(secure, authority, word))) as own:
+        own.channel().queue_declare("theirs")
+
+    with at_rabbitmq(secure, principal) as channel, pytest.raises(ChannelClosedByBroker) as caught:
+        tried(channel)
+    assert caught.value.reply_code == 403
+
+
+def test_who_only_sends_alerts_parks_none(secure: Services) -> None:
+    with at_rabbitmq(secure, "relay-alerts") as channel:
+        channel.confirm_delivery()
+        with pytest.raises(ChannelClosedByBroker, match="ACCESS_REFUSED"):
+            channel.basic_publish("", "workbench.alerts.of.high", b"")
+
+
+@pytest.mark.parametrize("principal", QUEUES)
+def test_nobody_but_the_administrator_gives_rights(secure: Services, principal: str) -> None:
+    found = secure.environment(principal, "rabbitmq")
+    trusting = ssl.create_default_context(cafile=found["WORKBENCH_RABBITMQ_CA"])
+    own = (principal, found["WORKBENCH_RABBITMQ_PASSWORD"])
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    at = f"{found['WORKBENCH_RABBITMQ_API']}/api/permissions/%2F/{principal}"
+
+    assert httpx.put(at, json=everything, auth=own, verify=trusting).status_code == 401
+
+
+def test_who_has_nothing_to_do_with_alerts_is_not_told_of_rabbitmq(secure: Services) -> None:
+    assert {who for who in PRINCIPALS if secure.environment(who, "rabbitmq")} == set(QUEUES)
 
 
 def test_redis_lets_its_user_in_and_nobody_else(secure: Services) -> None:

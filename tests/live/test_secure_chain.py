@@ -257,8 +257,8 @@ def told(
             principal, topics = PRINCIPALS[command], NONE if fault == "no such topic" else OWN
             if fault == "a missing right":
                 principal = "desk" if command == "record" else "recorder"
-            # At the search engine it stays itself: what is wrong is to be Kafka's.
-            own = chain.services.environment(PRINCIPALS[command], "opensearch")
+            # Elsewhere it stays itself: what is wrong is to be Kafka's.
+            own = chain.services.environment(PRINCIPALS[command], "rabbitmq", "opensearch")
             given = {**own, "WORKBENCH_DATABASE": desk, **changes.get(fault, {})}
             return chain.run(principal, *chain.command(command, topics), **given)
 

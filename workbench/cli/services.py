@@ -117,7 +117,7 @@ def env(
         typer.Option(
             "--as",
             metavar="PRINCIPAL",
-            help="The process whose user at Kafka is wanted, for instance worker.",
+            help="The process whose users are wanted, for instance worker.",
             show_default="the administrator",
         ),
     ] = None,

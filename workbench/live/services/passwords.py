@@ -30,7 +30,7 @@ PRINCIPALS = (
 #: Who has a password: by server, its users.
 USERS = {
     "kafka": ("admin", "controller", *PRINCIPALS),
-    "rabbitmq": ("workbench",),
+    "rabbitmq": ("workbench", "relay-alerts", "desk", "reconcile"),
     "search": ("elastic", "kibana", "relay-index", "reconcile", "tail"),
     "redis": ("workbench",),
     "postgresql": ("workbench",),
@@ -49,7 +49,7 @@ class Passwords:
     >>> len(made.of("kafka", "worker"))
     32
     >>> made
-    Passwords(19 of them)
+    Passwords(22 of them)
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:

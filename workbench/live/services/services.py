@@ -146,8 +146,8 @@ class Services:
         Parameters
         ----------
         principal
-            The process whose user at Kafka is wanted, for instance ``worker``; the
-            administrator if not given. Without ``secure`` there are no users.
+            The process whose users are wanted, for instance ``worker``; the administrator's if
+            not given. With ``secure`` it is told of nothing where it has nothing to do.
         *names
             Which services; all that are up if none is given.
         """

@@ -12,6 +12,7 @@ from workbench.live.services.kinds.base import Kind, program
 from workbench.live.services.passwords import private
 from workbench.live.services.ports import HOST, listening
 from workbench.live.services.processes import Launch
+from workbench.live.services.rabbit_rights import ADMIN, RIGHTS, create_users
 
 if TYPE_CHECKING:
     from workbench.live.services.state import Node, Service
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 PACKAGE = "rabbitmq-server"
 #: The one on the path changes to a system user, who could not write here.
 SCRIPTS = Path("/usr/lib/rabbitmq/bin")
-USER = "workbench"
 #: Nodes speak to each other on the loopback interface; threads that wait do not turn in circles.
 ERLANG = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
 PLUGINS = "[rabbitmq_management,rabbitmq_prometheus].\n"
@@ -80,21 +80,37 @@ class RabbitMQ(Kind):
         """Whether the user can log in at both doors, and the cluster has all its nodes."""
         if not listening(node.ports["client"]):
             return False
-        word = service.passwords.of("rabbitmq", USER)
+        word = service.passwords.of("rabbitmq", ADMIN)
         authority = service.certificates / "ca.pem" if service.secure else None
         if not _logs_in(node, word, authority):
             return False
-        known = asked(f"{_api(service, node)}/api/nodes", user=(USER, word), authority=authority)
+        known = asked(f"{_api(service, node)}/api/nodes", user=(ADMIN, word), authority=authority)
         return known is not None and len(known.json()) == len(service.nodes)
 
+    def settle(self, service: Service) -> None:
+        """Give each principal that speaks to it a user with its rights."""
+        if service.secure:
+
+            def word(user: str) -> str:
+                return service.passwords.of("rabbitmq", user)
+
+            first = service.nodes[0]
+            create_users(_api(service, first), word, service.certificates / "ca.pem")
+
     def environment(self, service: Service, principal: str | None) -> dict[str, str]:
-        """Return both addresses of each node, the password, and in secure mode the authority."""
-        del principal
+        """Return both addresses of each node, the password, and in secure mode the authority.
+
+        A principal that has nothing to do there is told nothing; without ``secure`` there is one
+        user for all.
+        """
+        user = principal if principal is not None and service.secure else ADMIN
+        if user not in (ADMIN, *RIGHTS):
+            return {}
         scheme = "amqps" if service.secure else "amqp"
-        doors = [f"{scheme}://{USER}@{node.at('client')}/%2F" for node in service.nodes]
+        doors = [f"{scheme}://{user}@{node.at('client')}/%2F" for node in service.nodes]
         settings = {
             "WORKBENCH_RABBITMQ": ",".join(doors),
-            "WORKBENCH_RABBITMQ_PASSWORD": service.passwords.of("rabbitmq", USER),
+            "WORKBENCH_RABBITMQ_PASSWORD": service.passwords.of("rabbitmq", user),
             "WORKBENCH_RABBITMQ_API": ",".join(_api(service, node) for node in service.nodes),
         }
         if service.secure:
@@ -138,8 +154,8 @@ def _settings(service: Service, node: Node) -> dict[str, object]:
         "management.tcp.port": node.ports["api"],
     }
     return {
-        "default_user": USER,
-        "default_pass": service.passwords.of("rabbitmq", USER),
+        "default_user": ADMIN,
+        "default_pass": service.passwords.of("rabbitmq", ADMIN),
         "prometheus.tcp.ip": HOST,
         "prometheus.tcp.port": node.ports["metrics"],
         "log.console": "true",
@@ -181,7 +197,7 @@ def _logs_in(node: Node, word: str, authority: Path | None) -> bool:
     where = pika.ConnectionParameters(
         HOST,
         node.ports["client"],
-        credentials=pika.PlainCredentials(USER, word),
+        credentials=pika.PlainCredentials(ADMIN, word),
         ssl_options=trusted,
         socket_timeout=5,
         blocked_connection_timeout=5,
