@@ -12,12 +12,8 @@ import polars as pl
 import pytest
 
 from workbench.cases.recommend.schema import INTERACTIONS, SCHEMA
-from workbench.cases.recommend.simulation.catalogue import (
-    DEPARTMENTS,
-    STYLES,
-    stock_up,
-    styles_in_fashion,
-)
+from workbench.cases.recommend.simulation.assortment import DEPARTMENTS, STYLES
+from workbench.cases.recommend.simulation.catalogue import stock_up, styles_in_fashion
 from workbench.cases.recommend.simulation.frames import Frames
 from workbench.cases.recommend.simulation.schedule import (
     FASHIONS,

@@ -16,13 +16,8 @@ import numpy as np
 import polars as pl
 
 from workbench.cases.recommend.simulation import intents
-from workbench.cases.recommend.simulation.catalogue import (
-    DEPARTMENTS,
-    STYLES,
-    Catalogue,
-    stock_up,
-    styles_in_fashion,
-)
+from workbench.cases.recommend.simulation.assortment import DEPARTMENTS, STYLES
+from workbench.cases.recommend.simulation.catalogue import Catalogue, stock_up, styles_in_fashion
 from workbench.cases.recommend.simulation.demand import Demand
 from workbench.cases.recommend.simulation.draws import DAY, Reals
 from workbench.cases.recommend.simulation.frames import Frames, Spells

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.cases.recommend.simulation.catalogue import (
-    DEPARTMENTS,
-    STYLES,
-    department_number,
-    styles_in_fashion,
-)
+from workbench.cases.recommend.simulation.assortment import DEPARTMENTS, STYLES, department_number
+from workbench.cases.recommend.simulation.catalogue import styles_in_fashion
 from workbench.cases.recommend.simulation.draws import Reals, generator
 from workbench.cases.recommend.simulation.schedule import (
     FASHIONS,

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from workbench.cases.recommend.schema import SCHEMA
-from workbench.cases.recommend.simulation.catalogue import CLEARANCE, DEPARTMENTS, STYLES
+from workbench.cases.recommend.simulation.assortment import DEPARTMENTS, STYLES
+from workbench.cases.recommend.simulation.catalogue import CLEARANCE
 from workbench.cases.recommend.simulation.draws import DAY, NONE
 from workbench.cases.recommend.simulation.shop import BACK, REASONS, SOLD_OUT
 from workbench.detectors.recommender import KINDS, STOCK

@@ -29,7 +29,7 @@ class Season:
     Parameters
     ----------
     department
-        Name of the department, see ``catalogue.DEPARTMENTS``.
+        Name of the department, see ``assortment.DEPARTMENTS``.
     span
         When it begins and ends. Demand rises over the first four fifths and then falls.
     peak

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from workbench.cases.recommend.simulation.catalogue import CLEARANCE, department_number
+from workbench.cases.recommend.simulation.assortment import department_number
+from workbench.cases.recommend.simulation.catalogue import CLEARANCE
 from workbench.cases.recommend.simulation.draws import HOUR, Ints, Reals, generator
 from workbench.cases.recommend.simulation.schedule import STRIKE, on_strike
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.cases.recommend.simulation.catalogue import STYLES
+from workbench.cases.recommend.simulation.assortment import STYLES
 from workbench.cases.recommend.simulation.draws import (
     HOUR,
     NONE,
