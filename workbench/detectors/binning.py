@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 
 class Encoding(Protocol):
-    """How one feature is cut into bins."""
+    """How one feature is cut into bins.
+
+    Attributes
+    ----------
+    fitted
+        Whether the edges depend on the values of the warm-up span.
+    """
+
+    fitted: ClassVar[bool]
 
     def edges(self, values: Vector) -> Vector:
         """Return strictly increasing edges, given the values of the warm-up span (no NaN)."""
@@ -40,6 +48,7 @@ class Edges:
     array([0.5, 1.5])
     """
 
+    fitted: ClassVar[bool] = False
     values: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -66,6 +75,7 @@ class LogGrid:
     array([  1.,  10., 100.])
     """
 
+    fitted: ClassVar[bool] = False
     low: float
     high: float
     count: int
@@ -91,6 +101,7 @@ class UnitGrid:
     array([6.5, 7.5, 8.5, 9.5])
     """
 
+    fitted: ClassVar[bool] = False
     low: int
     high: int
 
@@ -117,6 +128,7 @@ class Quantiles:
     array([0., 2.])
     """
 
+    fitted: ClassVar[bool] = True
     probabilities: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -242,10 +254,12 @@ class Binning:
 
     def fit(self, X: Matrix) -> None:
         """Place the edges that depend on data, given warm-up rows of shape (n, f)."""
-        columns = (X[:, i] for i in self._position)
-        self.set_edges(
-            [t.encoding.edges(x[~np.isnan(x)]) for t, x in zip(self.terms, columns, strict=True)]
-        )
+        edges = list(self.edges)
+        for t, (term, column) in enumerate(zip(self.terms, self._position, strict=True)):
+            if term.encoding.fitted:
+                x = X[:, column]
+                edges[t] = term.encoding.edges(x[~np.isnan(x)])
+        self.set_edges(edges)
 
     def set_edges(self, edges: Sequence[Vector]) -> None:
         """Take over the edges of all terms."""

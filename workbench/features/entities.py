@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.features.structures import NONE
+from workbench.fingerprints import fingerprints
+from workbench.numbering import Numbering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,8 @@ I64 = npt.NDArray[np.int64]
 
 class Entities:
     """Slots for the keys of several entity columns, in one shared numbering.
+
+    Keys are kept as fingerprints, see :mod:`workbench.fingerprints`.
 
     Parameters
     ----------
@@ -35,8 +39,8 @@ class Entities:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
-        self._slots: list[dict[str, int]] = [{} for _ in self.names]
-        self._free: list[int] = []
+        self._slots = [Numbering() for _ in self.names]
+        self._free = np.empty(0, np.int64)
         self.size = 0
 
     def __len__(self) -> int:
@@ -46,62 +50,53 @@ class Entities:
         """Return the slots of a batch, shape (n, entities); -1 where a key is missing."""
         out = np.empty((events.height, len(self.names)), np.int64)
         for k, name in enumerate(self.names):
-            known = self._slots[k]
-            if events.height <= 64:
-                for i, key in enumerate(events[name].to_list()):
-                    out[i, k] = self._slot(known, key)
-                continue
-            encoded = events[name].to_arrow().dictionary_encode()
-            found = np.array(
-                [self._slot(known, key) for key in encoded.dictionary.to_pylist()] + [NONE],
-                np.int64,
-            )
-            codes = encoded.indices.fill_null(len(found) - 1).to_numpy(zero_copy_only=False)
-            out[:, k] = found[codes]
+            keys = events[name]
+            if keys.null_count():
+                there = keys.is_not_null()
+                out[:, k] = NONE
+                out[there.to_numpy(), k] = self._assign(k, keys.filter(there))
+            else:
+                out[:, k] = self._assign(k, keys)
         return out
 
-    def _slot(self, known: dict[str, int], key: str | None) -> int:
-        if key is None:
-            return NONE
-        slot = known.get(key)
-        if slot is None:
-            if self._free:
-                slot = self._free.pop()
-            else:
-                slot = self.size
-                self.size += 1
-            known[key] = slot
-        return slot
+    def _assign(self, k: int, keys: pl.Series) -> I64:
+        """Return the slots of keys; new ones get free slots, and then such as never were."""
+        fresh = np.concatenate([self._free, np.arange(self.size, self.size + len(keys))])
+        slots, used = self._slots[k].assign(fingerprints(keys), fresh)
+        self.size += max(0, used - len(self._free))
+        self._free = self._free[used:]
+        return slots
 
     def kinds(self) -> I64:
         """Return the entity column of each slot, -1 where the slot is free."""
         kinds = np.full(self.size, NONE, np.int64)
         for k, known in enumerate(self._slots):
-            kinds[list(known.values())] = k
+            kinds[known.items()[1]] = k
         return kinds
 
     def release(self, slots: I64) -> None:
         """Give slots back whose entities were forgotten."""
-        gone = set(slots.tolist())
-        for k, known in enumerate(self._slots):
-            self._slots[k] = {key: slot for key, slot in known.items() if slot not in gone}
-        self._free.extend(sorted(gone, reverse=True))
+        for known in self._slots:
+            prints, numbers = known.items()
+            known.remove(prints[np.isin(numbers, slots)])
+        self._free = np.sort(np.concatenate([self._free, slots]))
 
     def state(self) -> dict[str, Any]:
         """Return the numbering as plain data."""
+        items = [known.items() for known in self._slots]
+        order = [np.argsort(slots) for _, slots in items]
         return {
             "names": list(self.names),
-            "keys": [list(known) for known in self._slots],
-            "slots": [np.array(list(known.values()), np.int64) for known in self._slots],
-            "free": list(self._free),
+            "keys": [prints[by] for (prints, _), by in zip(items, order, strict=True)],
+            "slots": [slots[by] for (_, slots), by in zip(items, order, strict=True)],
+            "free": self._free.copy(),
             "size": self.size,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` returned."""
-        self._slots = [
-            dict(zip(keys, slots.tolist(), strict=True))
-            for keys, slots in zip(state["keys"], state["slots"], strict=True)
-        ]
-        self._free = [int(slot) for slot in state["free"]]
+        self._slots = [Numbering() for _ in self.names]
+        for known, prints, slots in zip(self._slots, state["keys"], state["slots"], strict=True):
+            known.add(prints, slots)
+        self._free = np.asarray(state["free"], np.int64).copy()
         self.size = int(state["size"])

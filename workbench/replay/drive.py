@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import polars as pl
 
 from workbench.compiling import announce
+from workbench.streams.frames import instants
 from workbench.streams.labels import LabelFeed
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from workbench.replay.along import Answers, EventPath
     from workbench.streams.recorded import Stream
 
-BATCH = 65_536
+BATCH = 16_384
 Item = TypeVar("Item")
 
 
@@ -87,7 +88,7 @@ def _read(
     feed = LabelFeed(stream, label_delay, None if path.last is None else path.last[0])
     columns = [EVENT_ID, EVENT_TIME, *path.inputs]
     for events in _unseen(path, stream.batches(batch, _later(path, start), until, columns)):
-        yield events, feed.until(int(events[EVENT_TIME].to_physical()[-1]))
+        yield events, feed.until(int(instants(events[EVENT_TIME])[-1]))
 
 
 def _later(path: EventPath, start: datetime | None) -> int | datetime | None:
@@ -108,7 +109,7 @@ def _unseen(path: EventPath, batches: Iterator[pl.DataFrame]) -> Iterator[pl.Dat
     at = pl.col(EVENT_TIME).to_physical()
     for events in batches:
         new = events
-        if int(events[EVENT_TIME].to_physical()[0]) == time:
+        if int(instants(events[EVENT_TIME])[0]) == time:
             new = events.filter((at > time) | (pl.col(EVENT_ID) > event_id))
         if new.height:
             yield new

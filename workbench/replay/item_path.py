@@ -112,7 +112,7 @@ class ItemPath:
         if events.height == 0:
             return pl.Series("items", [], pl.List(pl.String))
         time = events[EVENT_TIME].to_physical().to_numpy().astype(np.int64, copy=False)
-        ids = events[EVENT_ID].to_list()
+        ids = events[EVENT_ID]
         self.pending.add(ids, time, self.counts.events)
         if self.learning:
             items = self._texts(self.recommender.process(self._interactions(events, time)))

@@ -124,7 +124,7 @@ class Learner:
         end = int(np.searchsorted(time, self._warm_until, side="left"))
         end = min(end, WARM_UP_ROWS - self._cold.count)
         self._cold.count += end
-        self._cold.rows.append(X[:end].copy())
+        self._cold.rows.append(X[:end])
         if end == len(X):
             return end
         self.detector.warm_up(np.concatenate(self._cold.rows))

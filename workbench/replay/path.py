@@ -19,6 +19,7 @@ from workbench.replay.learner import Learner
 from workbench.replay.pending import GONE, Pending
 from workbench.replay.queue import LabelQueue
 from workbench.replay.reasons import reasons
+from workbench.streams.frames import instants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,8 +123,8 @@ class Path:
         if n == 0:
             self.delays = self.delays[:0]
             return np.empty(0)
-        time = events["event_time"].to_physical().to_numpy().astype(np.int64, copy=False)
-        ids = events["event_id"].to_list()
+        time = instants(events["event_time"])
+        ids = events["event_id"]
         rows = self.pending.add(ids, time, self.engine.absorbed)
         last = self.pace.last_delivery(time)
         known, due_rows, values = self._due(int(last[-1]))
@@ -152,13 +153,12 @@ class Path:
 
     def _due(self, until: int) -> tuple[I64, I64, npt.NDArray[np.int8]]:
         """Take the labels delivered by ``until`` and find their events."""
-        ids, known, values = self._queue.take(until)
+        prints, known, values = self._queue.take(until)
         if not self.strict:
-            possible = known >= self.pending.time_of(ids)
+            possible = known >= self.pending.time_of(prints)
             self.counts.before_event += int((~possible).sum())
-            ids = [i for i, is_possible in zip(ids, possible, strict=True) if is_possible]
-            known, values = known[possible], values[possible]
-        rows = self.pending.take(ids, known)
+            prints, known, values = prints[possible], known[possible], values[possible]
+        rows = self.pending.take(prints, known)
         found = rows != GONE
         self.counts.labels += len(rows)
         if not found.all():

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.errors import StreamError
+from workbench.fingerprints import fingerprint, fingerprints
+from workbench.numbering import ABSENT, Numbering
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import polars as pl
 
 I64 = npt.NDArray[np.int64]
-GONE = -1
+U64 = npt.NDArray[np.uint64]
+GONE = ABSENT
 
 
 class Pending:
     """A table of scored events, one row each, found by event id until the label arrives.
 
-    Rows are used again, so that the table holds no more than the events of ``horizon``.
+    Rows are used again, so that the table holds no more than the events of ``horizon``. Ids are
+    kept as fingerprints, see :mod:`workbench.fingerprints`.
 
     Parameters
     ----------
@@ -36,17 +39,17 @@ class Pending:
         self.time = np.empty(0, np.int64)
         self.sequence = np.empty(0, np.int64)
         self.never_labelled = 0
-        self._rows: dict[str, int] = {}
-        self._free = np.empty(0, np.int64)
-        self._swept = np.iinfo(np.int64).min // 2
+        self._rows = Numbering()
+        self._free = _Free()
+        self._sweep_at: int | None = None
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __contains__(self, event_id: str) -> bool:
-        return event_id in self._rows
+        return fingerprint(event_id) in self._rows
 
-    def add(self, ids: Sequence[str], time: I64, first_sequence: int) -> I64:
+    def add(self, ids: pl.Series, time: I64, first_sequence: int) -> I64:
         """Give rows to new events and return them.
 
         Raises
@@ -55,93 +58,133 @@ class Pending:
             If an event id waits for its label already: the same event twice.
         """
         n = len(ids)
-        if n and time[0] - self._swept > self.horizon // 16:
+        if n:
             self._sweep(int(time[0]))
-        if n > len(self._free):
-            self._grow(n - len(self._free))
-        rows, self._free = self._free[:n], self._free[n:]
-        before, known = len(self._rows), self._rows
-        known.update(zip(ids, rows.tolist(), strict=True))
-        if len(known) < before + n:
-            seen = set(islice(known, before))
-            raise _duplicate(next(i for i in ids if i in seen or seen.add(i)))  # type: ignore[func-returns-value]  # add returns None, which is meant
+        self._ensure(n)
+        rows, prints = self._free.take(n), fingerprints(ids)
+        added = self._rows.add(prints, rows)
+        if added < n:
+            self._rows.remove(prints[:added])
+            self.free(rows)
+            raise _duplicate(ids[added])
         self.time[rows] = time
         self.sequence[rows] = np.arange(first_sequence, first_sequence + n)
         return rows
 
-    def time_of(self, ids: Sequence[str]) -> I64:
+    def time_of(self, prints: U64) -> I64:
         """Return the times of events; of those that do not wait, one before all times."""
-        rows = np.array([self._rows.get(i, GONE) for i in ids], np.int64)
+        rows = self._rows.find(prints)
         times = np.full(len(rows), np.iinfo(np.int64).min)
         waiting = rows != GONE
         times[waiting] = self.time[rows[waiting]]
         return times
 
-    def take(self, ids: Sequence[str], known: I64) -> I64:
+    def take(self, prints: U64, known: I64) -> I64:
         """Take events out for their labels; return their rows, GONE where none waits.
 
         The rows stay readable until :meth:`free`.
         """
-        pop = self._rows.pop
-        rows = np.array([pop(i, GONE) for i in ids], np.int64)
-        late = (rows != GONE) & (known - self.time[rows] > self.horizon) if len(rows) else rows > 0
-        if late.any():
-            self._free = np.concatenate([self._free, rows[late]])
-            self.never_labelled += int(late.sum())
+        rows = self._rows.remove(prints)
+        found = np.flatnonzero(rows != GONE)
+        late = found[known[found] - self.time[rows[found]] > self.horizon]
+        if len(late):
+            self.free(rows[late])
+            self.never_labelled += len(late)
             rows[late] = GONE
         return rows
 
     def free(self, rows: I64) -> None:
         """Let rows be used again."""
-        self._free = np.concatenate([self._free, rows])
+        self._free.put(rows)
 
     def _sweep(self, now: int) -> None:
-        """Drop events past the horizon; they are the first ones in the dict."""
-        self._swept = now
-        old = 0
-        for row in self._rows.values():
-            if self.time[row] >= now - self.horizon:
-                break
-            old += 1
-        for event_id in list(islice(self._rows, old)):
-            self._free = np.append(self._free, self._rows.pop(event_id))
-        self.never_labelled += old
+        """Drop events past the horizon, as soon as there may be one, and then not too often."""
+        if self._sweep_at is None:
+            self._sweep_at = now + self.horizon
+        if now <= self._sweep_at:
+            return
+        prints, rows = self._rows.items()
+        old = self.time[rows] < now - self.horizon
+        self._rows.remove(prints[old])
+        self.free(rows[old])
+        self.never_labelled += int(old.sum())
+        oldest = int(self.time[rows[~old]].min(initial=now))
+        self._sweep_at = max(oldest + self.horizon, now + self.horizon // 16)
 
-    def _grow(self, rows: int) -> None:
+    def _ensure(self, n: int) -> None:
+        """Make room for n more rows: for many, as rows that are never used take no memory."""
+        if n <= len(self._free):
+            return
         old = len(self.time)
-        more = max(rows, old // 2, 1024)
-        features = np.empty((old + more, self.features.shape[1]))
-        features[:old] = self.features
-        self.features = features
-        self.time = np.concatenate([self.time, np.zeros(more, np.int64)])
-        self.sequence = np.concatenate([self.sequence, np.zeros(more, np.int64)])
-        self._free = np.concatenate([self._free, np.arange(old, old + more)])
+        more = max(8 * n, 2 * old, 1024)
+        self.features = _longer(self.features, more)
+        self.time = _longer(self.time, more)
+        self.sequence = _longer(self.sequence, more)
+        self._free.extend(more)
 
     def state(self) -> tuple[dict[str, Any], I64]:
         """Return the waiting events as plain data, and the rows they have now.
 
         Restored, they have the rows 0, 1, … in this order.
         """
-        rows = np.array(list(self._rows.values()), np.int64)
+        prints, rows = self._rows.items()
+        order = np.argsort(self.sequence[rows])
+        rows = rows[order]
         return {
-            "ids": list(self._rows),
+            "fingerprints": prints[order],
             "time": self.time[rows],
             "sequence": self.sequence[rows],
             "features": self.features[rows],
             "never_labelled": self.never_labelled,
-            "swept": self._swept,
+            "sweep_at": self._sweep_at,
         }, rows
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` returned."""
-        ids = state["ids"]
-        self._rows = {i: row for row, i in enumerate(ids)}
         self.time = np.asarray(state["time"], np.int64).copy()
         self.sequence = np.asarray(state["sequence"], np.int64).copy()
         self.features = np.asarray(state["features"], np.float64).copy()
-        self._free = np.empty(0, np.int64)
+        self._rows = Numbering()
+        self._rows.add(state["fingerprints"], np.arange(len(self.time)))
+        self._free = _Free(len(self.time))
         self.never_labelled = int(state["never_labelled"])
-        self._swept = int(state["swept"])
+        self._sweep_at = state["sweep_at"]
+
+
+class _Free:
+    """Rows that are free: the last that were freed first, then those that were never used."""
+
+    def __init__(self, size: int = 0) -> None:
+        self.size = size
+        self._again = np.empty(size, np.int64)
+        self._count = 0
+        self._fresh = size
+
+    def __len__(self) -> int:
+        return self._count + self.size - self._fresh
+
+    def take(self, n: int) -> I64:
+        again = min(n, self._count)
+        rows = np.empty(n, np.int64)
+        rows[:again] = self._again[self._count - again : self._count]
+        rows[again:] = np.arange(self._fresh, self._fresh + n - again)
+        self._count -= again
+        self._fresh += n - again
+        return rows
+
+    def put(self, rows: I64) -> None:
+        self._again[self._count : self._count + len(rows)] = rows
+        self._count += len(rows)
+
+    def extend(self, more: int) -> None:
+        self.size += more
+        self._again = _longer(self._again, more)
+
+
+def _longer(array: npt.NDArray[Any], more: int) -> npt.NDArray[Any]:
+    longer = np.empty((len(array) + more, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
 
 
 def _duplicate(event_id: str) -> StreamError:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from workbench.errors import StreamError
+from workbench.streams.frames import instants
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from workbench.streams.recorded import Stream
 
+SIZE = 16_384
 _ORDER = ["known_at", EVENT_ID]
 
 
@@ -45,8 +47,7 @@ class LabelFeed:
         """Return the labels known at or before ``time`` (µs) that were not handed out yet."""
         ready = []
         while True:
-            known = self._held["known_at"].to_physical()
-            n = int(known.search_sorted(time, "right")) if self._held.height else 0
+            n = int(np.searchsorted(instants(self._held["known_at"]), time, "right"))
             ready.append(self._held[:n])
             self._held = self._held[n:]
             if self._held.height:
@@ -74,7 +75,7 @@ def _frames(stream: Stream, delay: int | None) -> Iterator[pl.DataFrame]:
     if not missing and ordered:
         yield from _ties_sorted(stream)
     elif stream.labels_have_known_at:
-        events = stream.batches(columns=[EVENT_ID, EVENT_TIME])
+        events = stream.batches(SIZE, columns=[EVENT_ID, EVENT_TIME])
         yield _sorted_in_memory(pl.concat(list(stream.labels())), events, delay)
     else:
         yield from _delayed(stream, delay)
@@ -85,12 +86,11 @@ def _survey(stream: Stream) -> tuple[bool, bool]:
     if not stream.labels_have_known_at:
         return True, False
     missing, ordered, last = False, True, np.iinfo(np.int64).min
-    for frame in stream.labels():
-        known = frame["known_at"].to_physical()
-        missing = missing or known.null_count() > 0
+    for frame in stream.labels(SIZE):
+        missing = missing or frame["known_at"].null_count() > 0
         if missing:
             return True, False
-        values = known.to_numpy()
+        values = instants(frame["known_at"])
         ordered = ordered and values[0] >= last and bool((values[1:] >= values[:-1]).all())
         last = values[-1]
     return missing, ordered
@@ -99,7 +99,7 @@ def _survey(stream: Stream) -> tuple[bool, bool]:
 def _ties_sorted(stream: Stream) -> Iterator[pl.DataFrame]:
     """Yield labels that lie in the order of ``known_at``, ties put in the order of ids."""
     carry = pl.DataFrame(schema=LABELS)
-    for frame in stream.labels():
+    for frame in stream.labels(SIZE):
         rows = pl.concat([carry, frame]).sort(_ORDER)
         ends = rows["known_at"].search_sorted(rows["known_at"][-1], "left")
         yield rows[: int(ends)]
@@ -113,8 +113,8 @@ def _delayed(stream: Stream, delay: int | None) -> Iterator[pl.DataFrame]:
     Frame by frame while labels lie beside their events; what is left when they no longer do is
     sorted in memory.
     """
-    batches = stream.batches(columns=[EVENT_ID, EVENT_TIME])
-    frames = stream.labels()
+    batches = stream.batches(SIZE, columns=[EVENT_ID, EVENT_TIME])
+    frames = stream.labels(SIZE)
     events = next(batches)
     for labels in frames:
         while events.height < labels.height:
@@ -127,8 +127,8 @@ def _delayed(stream: Stream, delay: int | None) -> Iterator[pl.DataFrame]:
             left = chain([events], batches)
             yield _sorted_in_memory(pl.concat([labels, *frames]), left, delay)
             return
-        known = beside[EVENT_TIME].to_physical() + (delay or 0)
-        yield labels.with_columns(known_at=known.cast(LABELS["known_at"]))
+        known = instants(beside[EVENT_TIME]) + (delay or 0)
+        yield labels.with_columns(known_at=pl.Series(known).cast(LABELS["known_at"]))
         events = events[labels.height :]
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import orjson
 import polars as pl
 
@@ -15,7 +16,7 @@ from workbench.case import case_names, get_case
 from workbench.errors import StreamError
 from workbench.project import shown
 from workbench.streams.encryption import SUFFIX, Cipher
-from workbench.streams.frames import Order, conform, conform_labels, required_columns
+from workbench.streams.frames import Order, conform, conform_labels, instants, required_columns
 from workbench.streams.manifest import MANIFEST, Manifest, Part, PartKind, as_utc, hash_of
 from workbench.streams.parts import PartFile, sha256
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
@@ -361,7 +362,7 @@ def _between(rows: pl.DataFrame, start: int | None, until: int | None) -> pl.Dat
     """Cut ordered rows to ``start <= event_time < until``."""
     if start is None and until is None:
         return rows
-    times = rows[EVENT_TIME].to_physical()
-    low = 0 if start is None else int(times.search_sorted(start, "left"))
-    high = rows.height if until is None else int(times.search_sorted(until, "left"))
+    times = instants(rows[EVENT_TIME])
+    low = 0 if start is None else int(np.searchsorted(times, start, "left"))
+    high = rows.height if until is None else int(np.searchsorted(times, until, "left"))
     return rows.slice(low, max(0, high - low))
