@@ -70,6 +70,9 @@ class HalfSpace:
         Names of the feature columns.
     n_trees, height, window_size
         As in River.
+    learn_warm_up
+        Whether the last two windows of the warm-up span are learned: on a stream without labels
+        nothing else ever is.
     seed
         For the random cuts.
 
@@ -94,11 +97,13 @@ class HalfSpace:
         n_trees: int = 10,
         height: int = 8,
         window_size: int = 500,
+        learn_warm_up: bool = False,
     ) -> None:
         from river import anomaly
         from river.tree import padded
 
         self.features = features
+        self.learn_warm_up = learn_warm_up
         self.low = np.zeros(len(features))
         self.width = np.ones(len(features))
         self.model: Any = anomaly.HalfSpaceTrees(n_trees, height, window_size, seed=seed)
@@ -128,6 +133,9 @@ class HalfSpace:
             if len(present):
                 self.low[j], high = np.quantile(present, (0.01, 0.99))
                 self.width[j] = high - self.low[j] or 1.0
+        if self.learn_warm_up:
+            rows = X[-2 * self.model.window_size :]
+            self.learn(rows, np.zeros(len(rows), np.int8), np.ones(len(rows)))
 
     def learn(self, X: Matrix, y: npt.NDArray[np.int8], w: Vector) -> None:  # noqa: ARG002 - see above
         """Learn rows one at a time with River's ``learn_one``, whatever their labels."""

@@ -172,15 +172,18 @@ SCORES: tuple[Feature, ...] = (
 )
 NEWS2_ALL: tuple[Feature, ...] = (NEWS2, *NEWS2_PARTS, NEWS2_HIGHEST)
 
-_LAB_COUNTS = tuple(f for lab in LABS for f in lab_counts(lab))
+#: What the shipped detector does not cross with the hour of the stay: ages and counts.
+NOT_CROSSED: tuple[Feature, ...] = tuple(f for lab in LABS for f in lab_counts(lab))
+#: The last value of each sign, and how far it is from the patient's own first hours.
+LATEST: tuple[Feature, ...] = tuple(f for sign in SIGNS for f in sign_features(sign)[:2])
 ALL: tuple[Feature, ...] = (
     *(f for sign in SIGNS for f in sign_features(sign)),
     *(last(lab) for lab in LABS),
-    *_LAB_COUNTS,
+    *NOT_CROSSED,
     *CONTEXT,
     *ATTENTION,
     *RATIOS,
     *SCORES,
 )
 
-FEATURES: dict[str, tuple[Feature, ...]] = {"all": ALL, "news2": NEWS2_ALL}
+FEATURES: dict[str, tuple[Feature, ...]] = {"all": ALL, "signs": LATEST, "news2": NEWS2_ALL}
