@@ -32,7 +32,7 @@ class Case:
     schema
         The columns of its events.
     label
-        What a label of 1 means, for people.
+        What a label of 1 means, for people; empty where events have none.
     label_delay
         The delay that is taken where a stream's labels carry no ``known_at``.
     features

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from workbench.case import get_case
 from workbench.durations import DAY, HOUR, MINUTE, SECOND, microseconds
 from workbench.errors import ParameterError
 from workbench.project import shown
@@ -36,6 +37,7 @@ def describe(stream: Stream) -> dict[str, Any]:
         "case": stream.case,
         "schema_version": stream.manifest.schema_version,
         "events": stream.n_events,
+        "awaits_labels": bool(get_case(stream.case).label),
         "labels": labels,
         "positives": positives,
         "label_rate": positives / labels if labels and positives is not None else None,
@@ -72,10 +74,11 @@ def facts(about: dict[str, Any]) -> list[tuple[str, str]]:
     lines = [
         ("span", f"{about['start'][:10]} – {about['end'][:10]} ({about['days']:,} days, UTC)"),
         ("events", f"{about['events']:,} ({about['events_per_day']:,.0f} a day)"),
-        ("labels", f"{about['labels']:,}{positives}{share}"),
-        ("label delay", _delay(about["label_delay"])),
-        ("columns", ", ".join(_column(c) for c in about["columns"])),
     ]
+    if about["awaits_labels"] or about["labels"]:
+        lines.append(("labels", f"{about['labels']:,}{positives}{share}"))
+        lines.append(("label delay", _delay(about["label_delay"])))
+    lines.append(("columns", ", ".join(_column(c) for c in about["columns"])))
     if about["patterns"]:
         lines.append(("patterns", "; ".join(_pattern(p) for p in about["patterns"])))
     if about["drift"]:

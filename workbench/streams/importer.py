@@ -91,9 +91,10 @@ class ImportReport:
 
     def __str__(self) -> str:
         bad = sum(self.quarantined.values())
+        labels = f", {self.labels:,} labels, {self.positives:,} positive" if self.labels else ""
         lines = [
-            f"{self.rows:,} rows → {self.events:,} events ({self.start[:10]} – {self.end[:10]}), "
-            f"{self.labels:,} labels, {self.positives:,} positive; {bad:,} row(s) in quarantine",
+            f"{self.rows:,} rows → {self.events:,} events ({self.start[:10]} – {self.end[:10]})"
+            f"{labels}; {bad:,} row(s) in quarantine",
             *_listed(self.quarantined),
         ]
         if self.cleared:

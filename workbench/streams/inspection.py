@@ -138,7 +138,7 @@ class Inspection:
         if self.gaps:
             spelled = (f"{long(d)} from {t:%Y-%m-%d %H:%M}" for t, d in self.gaps)
             known.append(("longest gaps", "; ".join(spelled)))
-        if self.unlabelled:
+        if self.unlabelled and self.about["awaits_labels"]:
             known.append(("unlabelled", f"{self.unlabelled:,} events"))
         if self.stray_labels:
             known.append(("stray labels", f"{self.stray_labels:,}, of events that are not here"))

@@ -7,11 +7,11 @@ CASE = Case(
     name="recommend",
     title="The next item in an online shop",
     schema=SCHEMA,
-    label="not used: the item that is chosen next is what should have been recommended",
+    label="",
     label_delay="0s",
     features="workbench.cases.recommend.features:FEATURES",
     detectors="workbench.cases.recommend.detectors:DETECTORS",
-    default_detector="popularity",
+    default_detector="reranked",
     simulate="workbench.cases.recommend.simulator:simulate",
     presets={
         "online-retail": "workbench.cases.recommend.presets:ONLINE_RETAIL",
