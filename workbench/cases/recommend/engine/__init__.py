@@ -1,0 +1,1 @@
+"""The compiled engine: what is remembered, who proposes items, and how they are ranked."""

@@ -1,0 +1,1 @@
+"""Generators: each proposes items from one kind of evidence."""

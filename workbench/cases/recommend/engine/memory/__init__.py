@@ -1,0 +1,1 @@
+"""What the engine remembers, in arrays of bounded size."""
