@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKBENCH := $(BIN)/workbench
 INSTALLED := $(VENV)/installed
+CASE ?= fraud
 TRIALS ?= 40
 JOBS ?= 2
 
@@ -26,15 +27,15 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 # A study that was stopped goes on; one that is finished is made anew.
-run: $(INSTALLED) ## replay, tune, report and export fraud on data/fraud; says where each lies
-	$(WORKBENCH) replay fraud --stream data/fraud --out runs/fraud
-	$(WORKBENCH) tune fraud --stream data/fraud --trials $(TRIALS) --jobs $(JOBS) --out studies/fraud \
-		$(if $(wildcard studies/fraud.partial),--resume)
-	$(WORKBENCH) report fraud --run studies/fraud/runs/best
-	$(WORKBENCH) export studies/fraud/runs/best --out artifacts/fraud
-	$(WORKBENCH) verify artifacts/fraud
-	@printf '%-9s %s\n' run runs/fraud study studies/fraud reports reports/index.html \
-		artifact artifacts/fraud
+run: $(INSTALLED) ## replay, tune, report and export fraud (or CASE=...) on data/; says where each lies
+	$(WORKBENCH) replay $(CASE) --stream data/$(CASE) --out runs/$(CASE)
+	$(WORKBENCH) tune $(CASE) --stream data/$(CASE) --trials $(TRIALS) --jobs $(JOBS) --out studies/$(CASE) \
+		$(if $(wildcard studies/$(CASE).partial),--resume)
+	$(WORKBENCH) report $(CASE) --run studies/$(CASE)/runs/best
+	$(WORKBENCH) export studies/$(CASE)/runs/best --out artifacts/$(CASE)
+	$(WORKBENCH) verify artifacts/$(CASE)
+	@printf '%-9s %s\n' run runs/$(CASE) study studies/$(CASE) reports reports/index.html \
+		artifact artifacts/$(CASE)
 
 test: $(INSTALLED) ## run the tests, the doctests and the notebooks against their saved outputs
 	$(BIN)/python -m pytest -n 2 --dist loadfile
