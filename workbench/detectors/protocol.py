@@ -67,6 +67,9 @@ class Range:
     integer: bool = False
 
 
+#: The feature set of what reads the events themselves.
+NO_FEATURES = "none"
+
 SearchSpace = dict[str, Choice | Range]
 
 
@@ -88,7 +91,7 @@ class DetectorSpec:
     space
         Where tuning looks; a subset of ``defaults``.
     learns
-        Whether labels change it. A rule does not learn.
+        Whether it learns. A rule does not.
     features
         The case's feature set that it reads.
     pace
@@ -104,6 +107,11 @@ class DetectorSpec:
     learns: bool = True
     features: str = "all"
     pace: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def takes_labels(self) -> bool:
+        """Whether labels change it. What reads events themselves learns from what comes next."""
+        return self.learns and self.features != NO_FEATURES
 
     def make(self, features: Sequence[str], seed: int = 0, **parameters: Any) -> Detector:
         """Build the detector with its defaults and the given parameters."""

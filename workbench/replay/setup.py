@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from workbench.case import get_case
+from workbench.detectors.protocol import NO_FEATURES
 from workbench.detectors.registry import find, parse_parameters
 from workbench.durations import microseconds, spell
 from workbench.errors import ParameterError
@@ -141,6 +142,8 @@ class Setup:
 
     def settings(self) -> dict[str, Any]:
         """Return parameters and pace for people, in one flat table."""
+        if find_spec(self.case, self.detector).features == NO_FEATURES:
+            return {**self.parameters, "seed": self.pace.seed}
         pace = {
             "deliver": spell(self.pace.deliver),
             "warm_up": spell(self.pace.warm_up),

@@ -30,7 +30,7 @@ def search_space(spec: DetectorSpec) -> dict[str, Dimension]:
     >>> search_space(SPEC)
     {'negatives': Choice(values=(0.05, 0.1, 0.3))}
     """
-    return {**({"negatives": NEGATIVES} if spec.learns else {}), **spec.space}
+    return {**({"negatives": NEGATIVES} if spec.takes_labels else {}), **spec.space}
 
 
 def suggest(
