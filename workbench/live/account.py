@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.durations import SECOND
+from workbench.live.order import ticks
+from workbench.streams.schema import EVENT_TIME
+from workbench.streams.values import LATEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from workbench.live.lane import Outcome
-    from workbench.live.messages import Event
-    from workbench.live.outbox import Message
+    import polars as pl
+
+    from workbench.live.entry import Came
     from workbench.live.telemetry import Telemetry
-    from workbench.live.topics import Topics
     from workbench.replay.path import I64
 
 #: The most events whose way is followed at the same time.
@@ -34,60 +36,52 @@ class Account:
     ----------
     telemetry
         What is told.
-    topics
-        The case's topics.
     """
 
-    def __init__(self, telemetry: Telemetry, topics: Topics) -> None:
+    def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
-        self._topics = topics
-        #: Event time (µs) and the time at which the broker took it (ms).
+        #: Event time and the time at which the broker took it (µs).
         self._followed: deque[tuple[int, int]] = deque(maxlen=FOLLOWED)
         self._newest = 0
 
-    def came(
-        self,
-        records: Mapping[Any, Sequence[Any]],
-        events: Sequence[tuple[Any, int, Event]],
-        written: Callable[[Any, int], bool],
-    ) -> None:
+    def came(self, came: Came, written: Callable[[Any, int], bool]) -> None:
         """Tell what was polled.
 
         Parameters
         ----------
-        records
-            Partition to records.
-        events
-            The good events among them, with partition and offset.
+        came
+            What came.
         written
             Whether a message's score was written by a predecessor.
         """
-        self._telemetry.count("events", len(events))
+        events = came.events
+        self._telemetry.count("events", sum(map(len, events)))
+        self._telemetry.count("labels", sum(map(len, came.labels)))
+        self._telemetry.count("duplicates", came.duplicates)
         if not events:
             return
-        self._newest = max(self._newest, max(event.time for _, _, event in events))
-        for partition, offset, event in (events[0], events[-1]):
-            if not written(partition, offset):
-                batch = records[partition]
-                near = batch if offset - batch[0].offset < len(batch) // 2 else reversed(batch)
-                taken = next(record.timestamp for record in near if record.offset == offset)
-                self._followed.append((event.time, taken))
+        times = [ticks(batch.frame[EVENT_TIME]) for batch in events]
+        self._newest = max(self._newest, *(int(time.max()) for time in times))
+        for at in (0, -1):
+            batch, taken = events[at], int(events[at].written[at])
+            if taken < LATEST and not written(batch.place, int(batch.offsets[at])):
+                self._followed.append((int(times[at][at]), taken))
 
-    def scored(self, outcomes: Sequence[Outcome], delays: I64) -> None:
-        """Tell the scores that count, and how late the labels were that came with them (µs)."""
-        scores = [outcome.score["score"] for outcome in outcomes if "score" in outcome.score]
-        self._telemetry.observe("score", np.array(scores, np.float64))
+    def scored(self, answers: pl.DataFrame, delays: I64) -> None:
+        """Tell the answers that count, and how late the labels were that came with them (µs)."""
+        if "score" in answers.columns:
+            self._telemetry.observe("score", answers["score"].to_numpy())
         self._telemetry.observe("label_delay_seconds", delays / SECOND)
 
     def committed(
-        self, messages: Sequence[Message], passed: int, lags: Mapping[str, int], seconds: float
+        self, written: Mapping[str, int], passed: int, lags: Mapping[str, int], seconds: float
     ) -> None:
         """Tell what a transaction has brought.
 
         Parameters
         ----------
-        messages
-            What was written.
+        written
+            How many scores and shadow scores were written, by metric.
         passed
             Event time up to which everything is scored (µs).
         lags
@@ -97,13 +91,10 @@ class Account:
         """
         telemetry = self._telemetry
         telemetry.observe("transaction_seconds", seconds)
-        for topic, name in (
-            (self._topics.scores, "scores"),
-            (self._topics.shadow, "shadow_scores"),
-        ):
-            telemetry.count(name, sum(message.topic == topic for message in messages))
+        for name, count in written.items():
+            telemetry.count(name, count)
         now = time.time()
-        there = [taken / 1_000 for at, taken in self._followed if at <= passed]
+        there = [taken / SECOND for at, taken in self._followed if at <= passed]
         waiting = [one for one in self._followed if one[0] > passed]
         self._followed = deque(waiting, maxlen=FOLLOWED)
         telemetry.observe("score_latency_seconds", now - np.array(there))

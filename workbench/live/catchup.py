@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.live.merge import FOREVER, Key, Merger
+from workbench.live.merge import Merger
+from workbench.live.order import FOREVER, Key, upto
 from workbench.live.source import Source
 
 if TYPE_CHECKING:
@@ -33,13 +34,13 @@ def catch_up(lane: Lane, until: Key, beside: Source, intake: Intake) -> None:
     try:
         ends = {p: n for p, n in beside.positions().items() if p in source.partitions}
         source.seek({}, must_reach=ends)
-        merger = Merger(source.partitions, lateness, lane.last)
+        merger = Merger(source.partitions, lateness, lane.last, lane.schema.events)
         while not _reached(source, ends):
             events, labels, _ = intake.read(source.poll(0.05))
-            for partition, _, event in events:
-                merger.event(partition, event)
-            for partition, _, label in labels:
-                merger.label(partition, label)
+            for batch in events:
+                merger.events(batch.place, batch.frame)
+            for batch in labels:
+                merger.labels(batch.place, batch.frame)
             _drive(lane, merger, merger.horizon(), until)
         _drive(lane, merger, FOREVER, until)
     finally:
@@ -55,6 +56,6 @@ def _drive(lane: Lane, merger: Merger, horizon: int, until: Key) -> None:
     before = min(horizon, until.time + 1)
     while True:
         events, labels = merger.release(before)
-        if not events:
+        if not events.height:
             return
-        lane.process([event for event in events if event[:2] <= until], labels)
+        lane.process(events.filter(upto(events, until)), labels)

@@ -1,18 +1,18 @@
-"""An artifact at work: events and labels in, scores and alerts out."""
+"""An artifact at work: events and labels in, answers and alerts out."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import polars as pl
 
 from workbench.case import get_case
 from workbench.live.alerts import alert
-from workbench.live.fields import spell_all
-from workbench.live.merge import Key
-from workbench.live.messages import label_frame
-from workbench.replay.along import plain
+from workbench.live.fields import spell
+from workbench.live.order import Key, upto
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
@@ -20,17 +20,44 @@ if TYPE_CHECKING:
 
     from workbench.artifacts.artifact import Artifact
     from workbench.detectors.protocol import Matrix, Vector
-    from workbench.live.messages import Event, EventCodec, Label
     from workbench.replay.along import Answers
+    from workbench.streams.schema import Schema
 
 
-class Outcome(NamedTuple):
-    """What became of an event: its place in the order, its score, and its alert if it is one."""
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of events.
 
-    key: Key
-    entity: str
-    score: dict[str, Any]
-    alert: dict[str, Any] | None = None
+    Attributes
+    ----------
+    answers
+        A row for each event, in their order: ``entity``, and what is said of it (``event_id``,
+        ``event_time``, ``score`` or what else the case answers, ``artifact`` and ``late``).
+    alerts
+        Those among them that are alerts: their places, and what is said of them.
+    """
+
+    answers: pl.DataFrame
+    alerts: list[tuple[Key, dict[str, Any]]]
+
+    @classmethod
+    def joined(cls, outcomes: Sequence[Outcomes]) -> Self:
+        """Return several as one."""
+        answers = pl.concat([some.answers for some in outcomes])
+        return cls(answers, [about for some in outcomes for about in some.alerts])
+
+    def after(self, place: Key) -> Outcomes:
+        """Return those after a place."""
+        rest = self.answers.filter(~upto(self.answers, place))
+        return Outcomes(rest, [(key, about) for key, about in self.alerts if key > place])
+
+    def between(self, since: int, until: int) -> Outcomes:
+        """Return those from a time (inclusive) to another (exclusive), in µs."""
+        time = self.answers[EVENT_TIME].to_physical()
+        return Outcomes(
+            self.answers.filter((time >= since) & (time < until)),
+            [(key, about) for key, about in self.alerts if since <= key.time < until],
+        )
 
 
 class Lane:
@@ -40,17 +67,17 @@ class Lane:
     ----------
     artifact
         The artifact; it is verified first.
-    codec
+    schema
         Of the case's events.
     """
 
-    def __init__(self, artifact: Artifact, codec: EventCodec) -> None:
+    def __init__(self, artifact: Artifact, schema: Schema) -> None:
         self.artifact = artifact
         self.digest = artifact.digest
         self.path = artifact.restore(learning=True)
         self.path.strict = False
         self.policy = artifact.alert_policy()
-        self._codec = codec
+        self.schema = schema
         self._answer = get_case(artifact.case).answer
 
     @property
@@ -58,11 +85,9 @@ class Lane:
         """The last event that it has seen."""
         return Key(*(self.path.last or self.artifact.last_event))
 
-    def process(self, events: Sequence[Event], labels: Sequence[Label]) -> list[Outcome]:
+    def process(self, events: pl.DataFrame, labels: pl.DataFrame) -> Outcomes:
         """Score events in their order, and learn what became known meanwhile."""
-        begin = self.last
-        ahead = [event for event in events if event[:2] > begin]
-        frame = self._codec.frame(ahead)
+        events = events.filter(~upto(events, self.last))
         threshold = math.inf if self.policy is None else self.policy.threshold
         why: dict[int, list[dict[str, Any]]] = {}
 
@@ -71,43 +96,37 @@ class Lane:
             for row in np.flatnonzero(scores >= threshold).tolist():
                 why[first + row] = self.path.explain(X[row])
 
-        answers = self.path.process(frame, label_frame(labels), scored)
-        outcomes = self._outcomes(ahead, answers, late=False)
-        chosen = [] if self.policy is None else self.policy.choose(frame, answers)
+        answers = self.path.process(events, labels, scored)
+        outcomes = self._outcomes(events, answers, late=False)
+        chosen = [] if self.policy is None else self.policy.choose(events, answers)
         for row, severity, score, reasons in chosen:
-            outcome = outcomes[row]
+            said = outcomes.answers.row(row, named=True)
+            time, entity = int(events[EVENT_TIME].to_physical()[row]), said.pop("entity")
+            said[EVENT_TIME] = spell(time)
             about = alert(
-                outcome.score if score is None else outcome.score | {"score": score},
-                entity=outcome.entity,
+                said if score is None else said | {"score": score},
+                entity=entity,
                 threshold=threshold,
                 severity=severity,
                 reasons=why.get(row, []) if reasons is None else reasons,
             )
-            outcomes[row] = outcome._replace(alert=about)
+            outcomes.alerts.append((Key(time, said[EVENT_ID]), about))
         return outcomes
 
-    def late(self, events: Sequence[Event]) -> list[Outcome]:
+    def late(self, events: pl.DataFrame) -> Outcomes:
         """Score events that came too late, with the state of the moment."""
-        answers = self.path.score_late(self._codec.frame(events))
-        return self._outcomes(events, answers, late=True)
+        return self._outcomes(events, self.path.score_late(events), late=True)
 
-    def _outcomes(self, events: Sequence[Event], answers: Answers, *, late: bool) -> list[Outcome]:
-        digest, entity, name = self.digest, self._codec.entity, self._answer
-        times = spell_all(np.array([event.time for event in events], np.int64))
-        return [
-            Outcome(
-                Key(event.time, event.event_id),
-                entity(event),
-                {
-                    EVENT_ID: event.event_id,
-                    EVENT_TIME: time,
-                    name: answer,
-                    "artifact": digest,
-                    "late": late,
-                },
-            )
-            for event, time, answer in zip(events, times, plain(answers), strict=True)
-        ]
+    def _outcomes(self, events: pl.DataFrame, answers: Answers, *, late: bool) -> Outcomes:
+        said = events.select(
+            pl.col(self.schema.routing).alias("entity"),
+            EVENT_ID,
+            EVENT_TIME,
+            pl.Series(self._answer, answers),
+            pl.lit(self.digest).alias("artifact"),
+            pl.lit(late).alias("late"),
+        )
+        return Outcomes(said, [])
 
     def state(self) -> dict[str, Any]:
         """Return everything that later scores depend on, as plain data."""

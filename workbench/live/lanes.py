@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from workbench.artifacts.artifact import Artifact
 from workbench.errors import BadInput, CheckFailed
 from workbench.live.fields import BadMessage, decode, read_time, text
-from workbench.live.lane import Lane, Outcome
-from workbench.live.merge import FOREVER, NEVER, Key
+from workbench.live.lane import Lane, Outcomes
+from workbench.live.order import FOREVER, NEVER, Key, ticks
+from workbench.streams.schema import EVENT_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workbench.live.messages import Event, EventCodec, Label
+    import numpy.typing as npt
+    import polars as pl
+
+    from workbench.streams.schema import Schema
 
 
 @dataclass(slots=True)
@@ -76,47 +82,42 @@ class Lanes:
     ----------
     artifact
         The one that the worker begins with.
-    codec
+    schema
         Of the case's events.
     """
 
-    def __init__(self, artifact: Artifact, codec: EventCodec) -> None:
-        self._codec = codec
-        self._charges = [_Charge(Lane(artifact, codec))]
+    def __init__(self, artifact: Artifact, schema: Schema) -> None:
+        self._schema = schema
+        self._charges = [_Charge(Lane(artifact, schema))]
         self.begin = Key(*artifact.last_event)
 
     def in_charge(self, time: int) -> Lane:
         """Return the lane whose scores count at a time."""
         return next(c.lane for c in reversed(self._charges) if c.since <= time)
 
-    def waits(self, event_id: str) -> bool:
-        """Return whether an event waits for its label: should its id come, it comes again."""
-        return event_id in self._charges[0].lane.path.pending
+    def waits(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Return which events wait for their label: should their ids come, they come again."""
+        pending = self._charges[0].lane.path.pending
+        return np.fromiter(map(pending.__contains__, ids), bool, len(ids))
 
-    def process(
-        self, events: Sequence[Event], labels: Sequence[Label]
-    ) -> tuple[list[Outcome], list[Outcome]]:
+    def process(self, events: pl.DataFrame, labels: pl.DataFrame) -> tuple[Outcomes, Outcomes]:
         """Drive every lane over the next events and labels.
 
         Returns
         -------
-        counting, shadow : list of Outcome
-            The scores that count, one for each event, and those that stand beside them.
+        counting, shadow : Outcomes
+            The answers that count, one for each event, and those that stand beside them.
         """
-        counting: list[Outcome] = []
-        shadow: list[Outcome] = []
+        counting, shadow = [], []
         for number, charge in enumerate(self._charges):
             after = self._charges[number + 1] if number + 1 < len(self._charges) else None
             end, shadow_end = (after.since, after.shadow_until) if after else (FOREVER, FOREVER)
-            for outcome in charge.lane.process(events, labels):
-                time = outcome.key.time
-                if charge.since <= time < end:
-                    counting.append(outcome)
-                elif end <= time < shadow_end:
-                    shadow.append(outcome)
-        if events:
-            self._retire(events[-1].time)
-        return counting, shadow
+            outcomes = charge.lane.process(events, labels)
+            counting.append(outcomes.between(charge.since, end))
+            shadow.append(outcomes.between(end, shadow_end))
+        if events.height:
+            self._retire(int(ticks(events[EVENT_TIME])[-1]))
+        return Outcomes.joined(counting), Outcomes.joined(shadow)
 
     def _retire(self, now: int) -> None:
         """Drop lanes that have nothing more to say."""
@@ -126,7 +127,7 @@ class Lanes:
                 return
             del self._charges[0]
 
-    def late(self, events: Sequence[Event], now: int) -> list[Outcome]:
+    def late(self, events: pl.DataFrame, now: int) -> Outcomes:
         """Score events that came too late, by the lane in charge now."""
         return self.in_charge(now).late(events)
 
@@ -144,7 +145,7 @@ class Lanes:
 
     def new(self, artifact: Artifact) -> Lane:
         """Return a lane for a further artifact."""
-        return Lane(artifact, self._codec)
+        return Lane(artifact, self._schema)
 
     def state(self) -> list[dict[str, Any]]:
         """Return everything that later scores depend on, as plain data."""

@@ -13,17 +13,34 @@ rested on that.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from workbench.durations import DAY, HOUR
-from workbench.live.messages import Event, Label
+from workbench.live.order import (
+    FIRST,
+    FOREVER,
+    NEVER,
+    Key,
+    Waiting,
+    frame_of,
+    last,
+    plain,
+    ticks,
+    upto,
+)
+from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
-#: Before and after all times.
-NEVER, FOREVER = -(1 << 62), 1 << 62
+    Flags = npt.NDArray[np.bool_]
+    I64 = npt.NDArray[np.int64]
+
 #: How late an event may be and still be scored (µs), and so how long ids are remembered.
 REMEMBERED = HOUR
 #: How late a label may be and still count (µs).
@@ -32,20 +49,23 @@ LABELS_REMEMBERED = DAY
 MOST, FEW = 1_000_000, 10_000
 
 
-Fate = Literal["taken", "late", "past", "duplicate", "forgotten"]
-"""``taken`` into the order; ``late``: outside of it; ``past``: the artifact has seen it;
-``duplicate``: its id has come before; ``forgotten``: so late that its place is unknown."""
+class Fate(IntEnum):
+    """What becomes of an event or a label."""
+
+    TAKEN = 0
+    """It goes into the order."""
+    LATE = 1
+    """An event outside of the order; a label that counts later than it was known."""
+    PAST = 2
+    """The artifact has seen it."""
+    DUPLICATE = 3
+    """Its id has come before."""
+    FORGOTTEN = 4
+    """It is so late that its place is unknown."""
 
 
-class Key(NamedTuple):
-    """A place in the total order: time (µs) and event id."""
-
-    time: int
-    event_id: str
-
-
-FIRST = Key(NEVER, "")
-"""The place before all others."""
+def _none_waits(ids: Sequence[str]) -> Flags:
+    return np.zeros(len(ids), bool)
 
 
 class Merger:
@@ -59,19 +79,23 @@ class Merger:
         How much older than the newest of its partition an event or label may be (µs).
     after
         The last event that the artifact has seen: earlier events and labels are its past.
+    schema
+        Of the events.
     waits
-        Whether an event waits for its label: its id has come before, however long ago.
+        Which events wait for their label: their ids have come before, however long ago.
 
     Examples
     --------
-    >>> merger = Merger(["p", "q"], lateness=0, after=Key(0, ""))
-    >>> for partition, time in (("p", 5), ("p", 9), ("q", 7)):
-    ...     merger.event(partition, Event(time, str(time), ()))
-    'taken'
-    'taken'
-    'taken'
-    >>> merger.release(merger.horizon())[0]
-    [Event(time=5, event_id='5', values=())]
+    >>> from workbench.streams.schema import TIME
+    >>> schema = pl.Schema({"event_id": pl.String(), "event_time": TIME})
+    >>> merger = Merger(["p", "q"], lateness=0, after=Key(0, ""), schema=schema)
+    >>> for partition, times in (("p", [5, 9]), ("q", [7])):
+    ...     rows = pl.DataFrame({"event_id": map(str, times), "event_time": times})
+    ...     merger.events(partition, rows.cast(schema)).tolist()
+    [0, 0]
+    [0]
+    >>> merger.release(merger.horizon())[0]["event_id"].to_list()
+    ['5']
     """
 
     def __init__(
@@ -79,7 +103,8 @@ class Merger:
         partitions: Iterable[Hashable],
         lateness: int,
         after: Key,
-        waits: Callable[[str], bool] = lambda _: False,
+        schema: Mapping[str, pl.DataType],
+        waits: Callable[[Sequence[str]], Flags] = _none_waits,
     ) -> None:
         self.lateness = lateness
         self.after = after
@@ -89,9 +114,9 @@ class Merger:
         self.passed = after
         #: Whether something was decided that follows from more than the log.
         self.unsettled = False
-        self._events: list[Event] = []
-        self._labels: list[Label] = []
-        self._late: list[Event] = []
+        self._events = Waiting(schema, (EVENT_TIME, EVENT_ID))
+        self._labels = Waiting(LABELS, ("known_at", EVENT_ID, "label"))
+        self._late = pl.DataFrame(schema=schema)
         self._seen: dict[str, int] = {}
         self._kept = 0
         self._remembered = NEVER
@@ -101,77 +126,106 @@ class Merger:
         """How many events and labels wait."""
         return len(self._events), len(self._labels)
 
-    def event(self, partition: Hashable, event: Event, floor: Key = FIRST) -> Fate:
-        """Take an event of a partition, and say what becomes of it.
+    def events(
+        self, partition: Hashable, events: pl.DataFrame, floor: Key = FIRST
+    ) -> npt.NDArray[np.int64]:
+        """Take the next events of a partition, and say what becomes of each.
 
         Parameters
         ----------
         partition
-            Where it was.
-        event
-            The event.
+            Where they were.
+        events
+            The events, in the order in which they were there.
         floor
-            A place that a predecessor has passed already when this event was not yet read.
+            A place that a predecessor has passed already when these events were not yet read.
+
+        Returns
+        -------
+        ndarray
+            A :class:`Fate` for each event, shape (n,).
         """
-        time, event_id = key = event[:2]
-        newest = self.newest[partition]
-        if time > newest:
-            self.newest[partition] = newest = time
-        if event_id in self._seen:
-            return "duplicate"
-        behind = newest - self.lateness
-        if key <= self.after:
-            return "past" if time >= behind - REMEMBERED else "forgotten"
-        if self._waits(event_id):
-            return "duplicate"
+        time = ticks(events[EVENT_TIME])
+        behind = self._advance(partition, time) - self.lateness
         passed = max(self.passed, floor)
-        if time < max(max(behind, passed.time) - REMEMBERED, self._remembered):
-            return "forgotten"
-        late = time < behind
-        if key <= passed:
-            self.unsettled = self.unsettled or not late
-            late = True
-        self._seen[event_id] = time
-        if late:
-            return "late"
-        self._events.append(event)
-        return "taken"
+        is_late = time < behind
+        is_past = upto(events, self.after).to_numpy()
+        is_passed = upto(events, passed).to_numpy()
+        known_from = np.maximum(np.maximum(behind, passed.time) - REMEMBERED, self._remembered)
+        known_from = np.where(is_past, behind - REMEMBERED, known_from)
+        fates = np.select(
+            [time < known_from, is_past, is_late | is_passed],
+            [Fate.FORGOTTEN, Fate.PAST, Fate.LATE],
+            Fate.TAKEN,
+        )
+        ids = events[EVENT_ID].to_list()
+        fates[~is_past & self._waits(ids)] = Fate.DUPLICATE
+        self._recognise(ids, time, fates)
+        if (~is_late & (fates == Fate.LATE)).any():
+            self.unsettled = True
+        self._events.add(events.filter(fates == Fate.TAKEN))
+        return fates
 
-    def defer(self, event: Event) -> None:
-        """Keep a late event until its place is passed: only then is it not scored too early."""
-        self._late.append(event)
+    def _advance(self, partition: Hashable, time: I64) -> I64:
+        """Return the newest time of a partition as it was after each row."""
+        newest = np.maximum(np.maximum.accumulate(time), self.newest[partition])
+        self.newest[partition] = int(newest[-1])
+        return newest
 
-    def late(self) -> list[Event]:
+    def _recognise(self, ids: Sequence[str], time: I64, fates: I64) -> None:
+        """Mark ids that have come before, and remember the new ones."""
+        seen, again = self._seen, []
+        new = (fates <= Fate.LATE).tolist()
+        for row, (event_id, at, is_new) in enumerate(zip(ids, time.tolist(), new, strict=True)):
+            if event_id in seen:
+                again.append(row)
+            elif is_new:
+                seen[event_id] = at
+        fates[again] = Fate.DUPLICATE
+
+    def defer(self, events: pl.DataFrame) -> None:
+        """Keep late events until their place is passed: only then are they not scored too early."""
+        if events.height:
+            self._late = pl.concat([self._late, events])
+
+    def late(self) -> pl.DataFrame:
         """Hand out the late events whose place is passed."""
-        due = [event for event in self._late if event[:2] <= self.passed]
-        if due:
-            self._late = [event for event in self._late if event[:2] > self.passed]
+        is_due = upto(self._late, self.passed)
+        due, self._late = self._late.filter(is_due), self._late.filter(~is_due)
         return due
 
-    def label(self, partition: Hashable, label: Label, floor: Key = FIRST) -> Fate:
-        """Take a label of a partition, and say what becomes of it: a late one counts from now."""
-        known_at, event_id, value = label
-        newest = self.newest[partition]
-        if known_at > newest:
-            self.newest[partition] = newest = known_at
-        if known_at < newest - self.lateness - LABELS_REMEMBERED:
-            return "forgotten"
-        if known_at <= self.after.time:
-            return "past"
-        counts = max(known_at, newest - self.lateness)
+    def labels(
+        self, partition: Hashable, labels: pl.DataFrame, floor: Key = FIRST
+    ) -> npt.NDArray[np.int64]:
+        """Take the next labels of a partition, and say what becomes of each.
+
+        A late one counts from now.
+
+        Returns
+        -------
+        ndarray
+            A :class:`Fate` for each label, shape (n,).
+        """
+        known = ticks(labels["known_at"])
+        behind = self._advance(partition, known) - self.lateness
         passed = max(self.passed, floor).time
-        if counts < passed:
-            counts, self.unsettled = passed, True
-        if counts == known_at:
-            self._labels.append(label)
-            return "taken"
-        self._labels.append(Label(counts, event_id, value))
-        return "late"
+        counts = np.maximum(known, behind)
+        fates = np.select(
+            [known < behind - LABELS_REMEMBERED, known <= self.after.time, counts > known],
+            [Fate.FORGOTTEN, Fate.PAST, Fate.LATE],
+            Fate.TAKEN,
+        )
+        is_passed = (fates <= Fate.LATE) & (counts < passed)
+        if is_passed.any():
+            self.unsettled = True
+            fates[is_passed] = Fate.LATE
+        counted = pl.Series("known_at", np.maximum(counts, passed)).cast(LABELS["known_at"])
+        self._labels.add(labels.with_columns(counted).filter(fates <= Fate.LATE))
+        return fates
 
     def complete(self, horizon: int) -> bool:
         """Return whether an event waits that lies before a time."""
-        self._events.sort()
-        return bool(self._events) and self._events[0].time < horizon
+        return self._events.any_before(horizon)
 
     def ahead(self, horizon: int) -> list[Hashable]:
         """Return the partitions that have come beyond a time."""
@@ -202,7 +256,7 @@ class Merger:
             marks.append(max(mark, promise) if partition in quiet else mark)
         return min(marks, default=FOREVER)
 
-    def release(self, horizon: int, most: int = 20_000) -> tuple[list[Event], list[Label]]:
+    def release(self, horizon: int, most: int = 20_000) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Hand out the events and labels before a time, in their order.
 
         Parameters
@@ -214,23 +268,19 @@ class Merger:
 
         Returns
         -------
-        events : list of Event
+        events : DataFrame
             In the total order.
-        labels : list of Label
+        labels : DataFrame
             In the order (``known_at``, ``event_id``): those known by the last event. Later ones
             wait, because earlier ones may still come.
         """
-        self._events.sort()
-        cut = min(bisect_left(self._events, (horizon,)), most)
-        if not cut:
-            return [], []
-        events, self._events = self._events[:cut], self._events[cut:]
-        self.passed = max(self.passed, Key(*events[-1][:2]))
+        events = self._events.take(horizon, most)
+        if not events.height:
+            return events, self._labels.take(NEVER)
+        place = last(events)
+        self.passed = max(self.passed, place)
         self._forget()
-        self._labels.sort()
-        cut = bisect_left(self._labels, (events[-1].time + 1,))
-        labels, self._labels = self._labels[:cut], self._labels[cut:]
-        return events, labels
+        return events, self._labels.take(place.time + 1)
 
     def _forget(self) -> None:
         """Drop ids that are too old, whenever the ids have doubled since the last time."""
@@ -249,9 +299,9 @@ class Merger:
         return {
             "passed": list(self.passed),
             "newest": list(self.newest.values()),
-            "events": [[*event[:2], list(event.values)] for event in self._events],
-            "late": [[*event[:2], list(event.values)] for event in self._late],
-            "labels": [list(label) for label in self._labels],
+            "events": self._events.state(),
+            "late": plain(self._late),
+            "labels": self._labels.state(),
             "seen": [list(self._seen), list(self._seen.values())],
             "remembered": self._remembered,
         }
@@ -260,9 +310,9 @@ class Merger:
         """Take over what :meth:`state` returned."""
         self.passed = Key(*state["passed"])
         self.newest = dict(zip(self.newest, state["newest"], strict=True))
-        self._events = [Event(time, i, tuple(values)) for time, i, values in state["events"]]
-        self._late = [Event(time, i, tuple(values)) for time, i, values in state["late"]]
-        self._labels = [Label(*label) for label in state["labels"]]
+        self._events.restore(state["events"])
+        self._late = frame_of(state["late"], self._late.schema)
+        self._labels.restore(state["labels"])
         self._seen = dict(zip(*state["seen"], strict=True))
         self._kept = len(self._seen) // 2
         self._remembered = state["remembered"]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import orjson
 import polars as pl
+from polars import selectors
 
+from workbench.live import columns
 from workbench.live.fields import BadMessage, flat, read_id, read_time
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
 from workbench.streams.values import LATEST, NO_NUMBER, NOT_WHOLE, unlisted
@@ -19,9 +21,12 @@ from workbench.streams.values import LATEST, NO_NUMBER, NOT_WHOLE, unlisted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy.typing as npt
     from kafka.consumer.fetcher import ConsumerRecord
 
     from workbench.streams.schema import Column, Schema
+
+    I64 = npt.NDArray[np.int64]
 
 #: RFC 3339 with microseconds, in the words of Polars.
 _SPELLED = "%Y-%m-%dT%H:%M:%S%.6fZ"
@@ -59,7 +64,6 @@ class EventCodec:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         names = [c.name for c in schema.columns]
-        self.routing = names.index(schema.routing)
         self._required_when = [
             (at, names.index(c.required_when[0]), c.required_when[1])
             for at, c in enumerate(schema.columns)
@@ -91,6 +95,16 @@ class EventCodec:
                 raise BadMessage(f"{self.schema.columns[at].name}: missing")
         return Event(time, event_id, values)
 
+    def together(self, values: Sequence[bytes | None], written: I64) -> pl.DataFrame:
+        """Read many events at once into a frame, much faster than one by one.
+
+        Raises
+        ------
+        Doubtful
+            If one of them might be bad; see :func:`workbench.live.columns.events`.
+        """
+        return columns.events(values, written, self.schema)
+
     def frame(self, events: Sequence[Event]) -> pl.DataFrame:
         """Return events as a frame with the schema's types."""
         if not events:
@@ -105,15 +119,8 @@ class EventCodec:
 
     def encode(self, frame: pl.DataFrame) -> tuple[list[bytes], list[bytes]]:
         """Return the keys and messages of a frame's events."""
-        rows = frame.select(self.schema.events.names()).with_columns(
-            frame[EVENT_TIME].dt.strftime(_SPELLED)
-        )
-        keys = [key.encode() for key in frame[self.schema.routing].to_list()]
-        return keys, [orjson.dumps(row) for row in rows.iter_rows(named=True)]
-
-    def entity(self, event: Event) -> str:
-        """Return the routing entity of an event."""
-        return str(event.values[self.routing])
+        keys = frame[self.schema.routing].cast(pl.Binary).to_list()
+        return keys, _encode(frame.select(self.schema.events.names()))
 
 
 def _value(value: Any, column: Column) -> Any:
@@ -173,8 +180,25 @@ def decode_label(value: bytes | None, written: int) -> Label:
 
 def encode_labels(frame: pl.DataFrame) -> list[bytes]:
     """Return the messages of labels: ``event_id``, ``label`` and ``known_at``."""
-    rows = frame.select(EVENT_ID, "label", pl.col("known_at").dt.strftime(_SPELLED))
-    return [orjson.dumps(row) for row in rows.iter_rows(named=True)]
+    return _encode(frame.select(EVENT_ID, "label", "known_at"))
+
+
+def encode_answers(frame: pl.DataFrame) -> tuple[list[bytes], list[bytes]]:
+    """Return the keys and messages of answers.
+
+    Parameters
+    ----------
+    frame
+        ``entity``, which becomes the key, and the fields of the message.
+    """
+    return frame["entity"].cast(pl.Binary).to_list(), _encode(frame.drop("entity"))
+
+
+def _encode(frame: pl.DataFrame) -> list[bytes]:
+    """Return a JSON object for each row; its fields are the columns."""
+    spelled = selectors.datetime().dt.strftime(_SPELLED)
+    objects = frame.with_columns(spelled).to_struct().struct.json_encode()
+    return objects.cast(pl.Binary).to_list()
 
 
 def label_frame(labels: Iterable[Label]) -> pl.DataFrame:

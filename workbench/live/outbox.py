@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workbench.errors import WorkbenchError
 from workbench.live import clients
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 PATIENCE = 6.0
 #: How often it is tried to open a producer, and how long each time (s).
 ATTEMPTS, OPENING = 8, 3
-
-
-class Message(NamedTuple):
-    """One message to write."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
 
 
 class Fenced(WorkbenchError):
@@ -49,11 +41,21 @@ class Outbox:
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings, self._name = settings, name
         self._counts: dict[str, int] = {}
+        self._waiting: list[tuple[str, Sequence[bytes | None], Sequence[bytes]]] = []
         with clients.translated(settings, f"the transactional id {name}"):
             self.producer = _opened(settings, name)
 
-    def commit(self, messages: Sequence[Message], place: Place, consumer: KafkaConsumer) -> None:
-        """Write messages and the place up to which input was read, all or nothing.
+    def put(self, topic: str, keys: Sequence[bytes | None], values: Sequence[bytes]) -> None:
+        """Let messages wait for the next transaction."""
+        if values:
+            self._waiting.append((topic, keys, values))
+
+    def waiting(self, topic: str | None = None) -> int:
+        """Return how many messages wait, of one topic or of all."""
+        return sum(len(values) for of, _, values in self._waiting if topic in (None, of))
+
+    def commit(self, place: Place, consumer: KafkaConsumer) -> None:
+        """Write what waits and the place up to which input was read, all or nothing.
 
         Raises
         ------
@@ -68,7 +70,8 @@ class Outbox:
         try:
             with clients.watchdog(PATIENCE, "a transaction"):
                 self.producer.begin_transaction()
-                self._send(messages)
+                for topic, keys, values in self._waiting:
+                    self._send(topic, keys, values)
                 group = consumer.group_metadata()
                 self.producer.send_offsets_to_transaction(place.to_kafka(), group)
                 self.producer.commit_transaction()
@@ -76,14 +79,14 @@ class Outbox:
             if refused := clients.denied(self._settings, f"writing as {self._name}", error):
                 raise refused from error
             raise Fenced(f"a transaction failed ({type(error).__name__})") from error
+        self._waiting.clear()
 
-    def _send(self, messages: Sequence[Message]) -> None:
-        send, partition_of = self.producer.send, clients.partition_of
-        for topic, key, value in messages:
-            if topic not in self._counts:
-                self._counts[topic] = len(self.producer.partitions_for(topic))
-            partition = None if key is None else partition_of(key, self._counts[topic])
-            send(topic, value, key, None, partition)
+    def _send(self, topic: str, keys: Sequence[bytes | None], values: Sequence[bytes]) -> None:
+        if topic not in self._counts:
+            self._counts[topic] = len(self.producer.partitions_for(topic))
+        send, partition_of, count = self.producer.send, clients.partition_of, self._counts[topic]
+        for key, value in zip(keys, values, strict=True):
+            send(topic, value, key, None, None if key is None else partition_of(key, count))
 
     def close(self) -> None:
         """Leave the brokers."""

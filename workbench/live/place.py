@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from workbench.errors import BadInput
-from workbench.live.merge import Key
+from workbench.live.order import Key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,11 @@ from kafka.errors import KafkaError
 from workbench.errors import ParameterError
 from workbench.live.clients import LiveError
 from workbench.live.intake import Intake
-from workbench.live.messages import EventCodec, label_frame, quarantined
+from workbench.live.messages import EventCodec, quarantined
+from workbench.live.order import ticks
 from workbench.live.promise import promised
 from workbench.live.recording import BAD, PLACE
+from workbench.streams.schema import EVENT_TIME, LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from kafka.consumer.fetcher import ConsumerRecord
 
     from workbench.live.edge import Edge, Offsets
-    from workbench.live.intake import Bad
+    from workbench.live.intake import Bad, Batch
     from workbench.live.recording import Recording
     from workbench.live.telemetry import Telemetry
     from workbench.live.topics import Topics
@@ -117,23 +119,28 @@ class Reader:
         events, labels, bad = self._intake.read(records)
         first, last = self._span
         if last is not None and not self._recording.goal:
-            for place, _, event in events:
-                if event.time > self._newest[place]:
-                    self._newest[place] = event.time
+            for batch in events:
+                newest = int(ticks(batch.frame[EVENT_TIME]).max())
+                self._newest[batch.place] = max(self._newest[batch.place], newest)
             self._advance(records, last)
         came = sum(map(len, records.values()))
         self._answered = time.monotonic()
+        rows = {
+            "events": _placed(events, self._codec.schema.events),
+            "labels": _placed(labels, LABELS),
+        }
         if first is not None or last is not None:
             low, high = first or 0, last or 1 << 62
-            events = [e for e in events if low <= e[2].time < high]
-            labels = [e for e in labels if low <= e[2].known_at < high]
-            self._recording.skipped += came - len(events) - len(labels) - len(bad)
-        self._recording.add("events", _placed(self._codec.frame([e for *_, e in events]), events))
-        self._recording.add("labels", _placed(label_frame([e for *_, e in labels]), labels))
+            for kind, by in (("events", EVENT_TIME), ("labels", "known_at")):
+                at = pl.col(by).to_physical()
+                rows[kind] = rows[kind].filter(at.is_between(low, high, closed="left"))
+            self._recording.skipped += came - sum(map(len, rows.values())) - len(bad)
+        for kind, some in rows.items():
+            self._recording.add(kind, some)
         self._recording.add("bad", _spelled(bad))
         if self._telemetry is not None:
-            self._telemetry.count("events", len(events))
-            self._telemetry.count("labels", len(labels))
+            for kind, some in rows.items():
+                self._telemetry.count(kind, len(some))
             for message in bad:
                 self._telemetry.count("quarantined", reason=message.reason)
         return came
@@ -206,15 +213,16 @@ def _name(place: TopicPartition, topics: Topics) -> str:
     return f"{'events' if place.topic == topics.events else 'labels'}/{place.partition}"
 
 
-def _placed(
-    frame: pl.DataFrame, rows: Sequence[tuple[TopicPartition, int, object]]
-) -> pl.DataFrame:
-    """Add where each row comes from."""
-    places = [
-        pl.Series("partition", [place.partition for place, *_ in rows], PLACE["partition"]),
-        pl.Series("offset", [offset for _, offset, _ in rows], PLACE["offset"]),
+def _placed(batches: Sequence[Batch], schema: pl.Schema) -> pl.DataFrame:
+    """Return batches as one frame that says where each row comes from."""
+    frames = [
+        batch.frame.with_columns(
+            pl.lit(batch.place.partition, PLACE["partition"]).alias("partition"),
+            pl.Series("offset", batch.offsets).cast(PLACE["offset"]),
+        )
+        for batch in batches
     ]
-    return frame.with_columns(places)
+    return pl.concat([pl.DataFrame(schema={**schema, **PLACE}), *frames])
 
 
 def _spelled(bad: Sequence[Bad]) -> pl.DataFrame:

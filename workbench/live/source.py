@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.durations import SECOND
 from workbench.errors import BadInput
 from workbench.live import clients
-from workbench.live.merge import NEVER
+from workbench.live.order import NEVER
 from workbench.live.promise import promised
 
 if TYPE_CHECKING:

@@ -24,18 +24,22 @@ from workbench.errors import BadInput
 from workbench.live.account import Account
 from workbench.live.catchup import catch_up
 from workbench.live.checkpoints import Checkpoints, owned
+from workbench.live.entry import Entry
 from workbench.live.fields import BadMessage
 from workbench.live.intake import Bad, Intake
 from workbench.live.lanes import Lanes, Takeover
-from workbench.live.merge import FIRST, NEVER, Key, Merger
-from workbench.live.messages import EventCodec, quarantined
-from workbench.live.outbox import Message, Outbox
+from workbench.live.merge import Merger
+from workbench.live.messages import EventCodec, encode_answers, quarantined
+from workbench.live.order import NEVER, Key
+from workbench.live.outbox import Outbox
 from workbench.live.place import Place, committed
 from workbench.live.source import Source
-from workbench.streams.validation import DUPLICATE
 
 if TYPE_CHECKING:
-    from workbench.live.messages import Event, Label
+    from collections.abc import Sequence
+
+    import polars as pl
+
     from workbench.live.options import Options
     from workbench.live.settings import Settings
     from workbench.live.stopping import Stop
@@ -82,7 +86,7 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
             # Claimed at once, so that a predecessor leaves and does not come back.
             here = last.offsets or source.begin()
             place = Place(last.sequence + 1, options.owner, last.key, here)
-            outbox.commit([], place, source.consumer)
+            outbox.commit(place, source.consumer)
             with owned(options.state):
                 _Worker(options, source, outbox, telemetry, last, place).run(stop)
         finally:
@@ -127,14 +131,19 @@ class _Worker:
         self.outbox = outbox
         self.telemetry = telemetry
         self.topics = options.topics
-        self.account = Account(telemetry, self.topics)
+        self.account = Account(telemetry)
         self.checkpoints = Checkpoints(options.state)
-        codec = EventCodec(get_case(options.artifact.case).schema)
-        self.intake = Intake(codec, self.topics)
-        self.lanes = Lanes(options.artifact, codec)
+        schema = get_case(options.artifact.case).schema
+        self.intake = Intake(EventCodec(schema), self.topics)
+        self.lanes = Lanes(options.artifact, schema)
         self.merger = Merger(
-            source.partitions, options.lateness, self.lanes.begin, self.lanes.waits
+            source.partitions,
+            options.lateness,
+            self.lanes.begin,
+            schema.events,
+            self.lanes.waits,
         )
+        self.entry = Entry(self.intake, self.merger, last)
         #: What a predecessor has written is not written again.
         self.written = last
         self.place = place
@@ -142,7 +151,6 @@ class _Worker:
         self._saved_at = time.monotonic()
         self._looked_at = time.monotonic()
         self._reached = NEVER
-        self._out: list[Message] = []
 
     def _begin(self) -> None:
         """Go to where the newest checkpoint was, or to the beginning of the log."""
@@ -197,45 +205,24 @@ class _Worker:
     def _take(self, records: dict[Any, list[Any]]) -> None:
         """Sort what was polled: into the order, or out of it."""
         control = records.pop(self.source.control, ())
-        events, labels, bad = self.intake.read(records)
-        bad = [b for b in bad if not self._written((b.topic, b.partition), b.offset)]
-        for partition, offset, event in events:
-            again = self._written(partition, offset)
-            fate = self.merger.event(partition, event, FIRST if again else self.written.key)
-            if fate == "late" and not (again and event[:2] <= self.written.key):
-                self.merger.defer(event)
-            elif fate == "taken" or again:
-                continue
-            elif fate == "duplicate":
-                self.telemetry.count("duplicates")
-                topic, number = partition
-                bad.append(Bad(topic, number, offset, DUPLICATE, None, None))
-            elif fate == "forgotten":
-                bad.append(_forgotten(partition, offset, "event_time"))
-        for partition, offset, label in labels:
-            again = self._written(partition, offset)
-            fate = self.merger.label(partition, label, FIRST if again else self.written.key)
-            if fate == "forgotten" and not again:
-                bad.append(_forgotten(partition, offset, "known_at"))
-        self.account.came(records, events, self._written)
-        self.telemetry.count("labels", len(labels))
-        self._put_away(bad)
+        came = self.entry.take(records)
+        self._put_away(came.bad)
+        self.account.came(came, self.entry.is_written)
         for record in control:
             self._told(record)
 
-    def _written(self, partition: tuple[str, int], offset: int) -> bool:
-        """Return whether a predecessor has written what follows from a message."""
-        return offset < self.written.offsets.get(partition, 0)
-
-    def _put_away(self, bad: list[Bad]) -> None:
-        for topic, partition, offset, reason, value, key in bad:
-            self.telemetry.count("quarantined", reason=reason)
-            message = quarantined(topic, partition, offset, reason, value)
-            self._out.append(Message(self.topics.quarantine, key, message))
+    def _put_away(self, bad: Sequence[Bad]) -> None:
+        for message in bad:
+            self.telemetry.count("quarantined", reason=message.reason)
+        self.outbox.put(
+            self.topics.quarantine,
+            [message.key for message in bad],
+            [quarantined(*message[:5]) for message in bad],
+        )
 
     def _told(self, record: Any) -> None:
         """Do what the control topic says; what cannot be done goes to quarantine."""
-        again = self._written(self.source.control, record.offset)
+        again = self.entry.is_written(self.source.control, record.offset)
         # That it was read before this event and not after it follows from no log.
         self.merger.unsettled = True
         try:
@@ -259,13 +246,12 @@ class _Worker:
             began = time.monotonic()
             self._reached = self._horizon()
             events, labels = self.merger.release(self._reached, BATCH)
-            if events:
+            if events.height:
                 self._score(events, labels)
                 self.telemetry.observe("batch_seconds", time.monotonic() - began)
-            if late := self.merger.late():
-                self._score_late(late)
+            self._score_late(self.merger.late())
             self._commit()
-            if not events:
+            if not events.height:
                 return
 
     def _horizon(self) -> int:
@@ -279,31 +265,26 @@ class _Worker:
             horizon = merger.horizon(quiet, promise, source.idle())
         return horizon
 
-    def _score(self, events: list[Event], labels: list[Label]) -> None:
+    def _score(self, events: pl.DataFrame, labels: pl.DataFrame) -> None:
         counting, shadow = self.lanes.process(events, labels)
-        written = self.written.key
-        counting = [outcome for outcome in counting if outcome.key > written]
-        for outcome in counting:
-            self._write(self.topics.scores, outcome.entity, outcome.score)
-            if outcome.alert is not None:
-                self._write(self.topics.alerts, outcome.entity, outcome.alert)
-                self.telemetry.count("alerts", severity=outcome.alert["severity"])
-        self.account.scored(counting, self.lanes.in_charge(self.merger.passed.time).path.delays)
-        for outcome in shadow:
-            if outcome.key > written:
-                self._write(self.topics.shadow, outcome.entity, outcome.score)
+        counting = counting.after(self.written.key)
+        self.outbox.put(self.topics.scores, *encode_answers(counting.answers))
+        for _, about in counting.alerts:
+            self.outbox.put(self.topics.alerts, [about["entity"].encode()], [orjson.dumps(about)])
+            self.telemetry.count("alerts", severity=about["severity"])
+        delays = self.lanes.in_charge(self.merger.passed.time).path.delays
+        self.account.scored(counting.answers, delays)
+        self.outbox.put(self.topics.shadow, *encode_answers(shadow.after(self.written.key).answers))
 
-    def _score_late(self, events: list[Event]) -> None:
-        self.telemetry.count("late_events", len(events))
-        for outcome in self.lanes.late(events, self.merger.passed.time):
-            self._write(self.topics.scores, outcome.entity, outcome.score)
-
-    def _write(self, topic: str, entity: str, document: dict[str, Any]) -> None:
-        self._out.append(Message(topic, entity.encode(), orjson.dumps(document)))
+    def _score_late(self, events: pl.DataFrame) -> None:
+        if events.height:
+            self.telemetry.count("late_events", events.height)
+            outcomes = self.lanes.late(events, self.merger.passed.time)
+            self.outbox.put(self.topics.scores, *encode_answers(outcomes.answers))
 
     def _commit(self) -> None:
         """Write what is to be written, with the place up to which input was read."""
-        if not self._out:
+        if not self.outbox.waiting():
             return
         began = time.monotonic()
         here = {
@@ -314,11 +295,14 @@ class _Worker:
         place = Place(self.place.sequence + 1, self.options.owner, key, here)
         if self.merger.unsettled:
             self._checkpoint(place)
-        self.outbox.commit(self._out, place, self.source.consumer)
+        counts = {
+            "scores": self.outbox.waiting(self.topics.scores),
+            "shadow_scores": self.outbox.waiting(self.topics.shadow),
+        }
+        self.outbox.commit(place, self.source.consumer)
         self.place = place
         seconds = time.monotonic() - began
-        self.account.committed(self._out, self.merger.passed.time, self.source.lags(), seconds)
-        self._out.clear()
+        self.account.committed(counts, self.merger.passed.time, self.source.lags(), seconds)
 
     def _save(self) -> None:
         """Save the state as of the last transaction; older checkpoints are not needed then."""
@@ -347,8 +331,3 @@ class _Worker:
         many = events > MOST_WAITING or labels > MOST_LABELS
         # Chosen anew each time: one that is held must not become the one that all wait for.
         self.source.hold(self.merger.ahead(self._reached) if many else ())
-
-
-def _forgotten(partition: Any, offset: int, name: str) -> Bad:
-    reason = f"{name}: out of range, so late that its place is forgotten"
-    return Bad(partition.topic, partition.partition, offset, reason, None, None)
