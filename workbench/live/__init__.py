@@ -28,8 +28,8 @@ The worker: events and labels in, scores and alerts out, exactly once
     ``merge`` (partitions come into one), ``entry`` (what is taken, and what is put away),
     ``lane`` (an artifact at work), ``lanes`` (which one is in charge), ``catchup`` (a further one
     gets there), ``alerts`` (what a person is told), ``outbox`` (the transaction), ``place`` (how
-    far it came), ``checkpoints`` (its state), ``account`` (what it tells telemetry). Around it: ``prepare`` (looked at before), ``process``
-    (one process), ``supervisor`` (its successors).
+    far it came), ``checkpoints`` (its state), ``account`` (what it tells telemetry). Around it:
+    ``prepare`` (looked at before), ``process`` (one process), ``supervisor`` (its successors).
 
 From Kafka to people
     ``relay_alerts`` to RabbitMQ: ``routes`` (exchanges and queues), ``rabbit`` (connections),
