@@ -11,6 +11,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from workbench.detectors.target import Target
+
 Matrix = npt.NDArray[np.float64]
 Vector = npt.NDArray[np.float64]
 State = dict[str, Any]
@@ -97,6 +99,9 @@ class DetectorSpec:
     pace
         Settings of the pace that differ from the usual ones, see
         :data:`workbench.replay.setup.PACE_SETTINGS`.
+    target
+        Called with the pace; returns what chooses which labels are learned. Where it is left out,
+        all positives are, and the pace's share of the others.
     """
 
     name: str
@@ -107,6 +112,7 @@ class DetectorSpec:
     learns: bool = True
     features: str = "all"
     pace: Mapping[str, Any] = field(default_factory=dict)
+    target: Callable[..., Target] | None = None
 
     @property
     def takes_labels(self) -> bool:

@@ -11,7 +11,16 @@ from workbench.durations import DAY
 from workbench.features import kernel
 from workbench.features.compiler import Compiler
 from workbench.features.entities import Entities
-from workbench.features.memory import EVENTS, Memory, blank, empty, ensure, packed, unpacked
+from workbench.features.memory import (
+    EVENTS,
+    PENDING_SLOTS,
+    Memory,
+    blank,
+    empty,
+    ensure,
+    packed,
+    unpacked,
+)
 from workbench.features.structures import MISSING, NONE
 
 if TYPE_CHECKING:
@@ -140,6 +149,15 @@ class FeatureEngine:
             out,
         )
         return out
+
+    def entity_of(self, rows: I64, name: str) -> I64:
+        """Return the slot of an entity of the events in some rows of the pending table, (n,).
+
+        -1 where an event has none, or no feature speaks of that entity.
+        """
+        if name not in self.entities.names:
+            return np.full(len(rows), NONE, np.int64)
+        return self.memory.pending[rows, PENDING_SLOTS + self.entities.names.index(name)]
 
     def _values(self, events: pl.DataFrame) -> I64:
         values = np.empty((events.height, self.program.values), np.int64)

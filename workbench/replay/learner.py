@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.detectors.target import Lesson
+from workbench.replay.pace import Sampled
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.detectors.protocol import Detector, Matrix, Vector
+    from workbench.detectors.target import Delivered, Target
     from workbench.replay.pace import Pace
 
     Scored = Callable[[int, Matrix, Vector], None]
@@ -32,23 +36,27 @@ class Learner:
         What scores and learns.
     pace
         The warm-up, and which events are learned.
+    target
+        What chooses the events that are learned, where it is not the pace alone.
     learning
         Whether labels reach the detector.
     """
 
-    def __init__(self, detector: Detector, pace: Pace, *, learning: bool = True) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        pace: Pace,
+        target: Target | None = None,
+        *,
+        learning: bool = True,
+    ) -> None:
         self.detector = detector
         self.pace = pace
+        self.target: Target = target or Sampled(pace)
         self.learning = learning
         self.learned = 0
         self._warm_until: int | None = None
         self._cold: _Cold | None = _Cold()
-
-    def chosen(self, sequence: I64, values: I8) -> I64:
-        """Return which delivered labels are learned, as indices."""
-        if not self.learning:
-            return np.empty(0, np.int64)
-        return np.flatnonzero(self.pace.learned(sequence, values))
 
     def score(self, X: Matrix) -> Vector:
         """Score rows with the detector as it is now; 0 during the warm-up."""
@@ -58,12 +66,10 @@ class Learner:
         self,
         X: Matrix,
         time: I64,
-        rows: Matrix,
-        values: I8,
-        at: I64,
+        delivered: Delivered,
         scored: Scored | None = None,
     ) -> Vector:
-        """Score a batch and learn what is delivered meanwhile.
+        """Score a batch and learn of what is delivered meanwhile.
 
         Parameters
         ----------
@@ -71,11 +77,8 @@ class Learner:
             Feature rows of the batch, shape (n, f).
         time
             Their event times in µs, shape (n,).
-        rows, values
-            Feature rows (m, f) and labels (m,) to be learned, in delivery order.
-        at
-            Index of the first row of the batch that is scored after each delivery (m,), not
-            decreasing.
+        delivered
+            The labels.
         scored
             Called after each bulk of rows is scored, with the index of the first, the rows and
             their scores.
@@ -88,8 +91,7 @@ class Learner:
         n = len(X)
         scores = np.zeros(n)
         begin = self._warm_up(X, time)
-        weight = self.pace.importance or 1 / self.pace.negatives
-        weights = np.where(values != 0, 1.0, weight)
+        rows, values, weights, at = self._lesson(delivered)
         self.learned += len(values)
         if self._cold is not None:
             self._cold.labels.append((rows, values, weights))
@@ -114,6 +116,12 @@ class Learner:
         if a < n:
             score(a, n)
         return scores
+
+    def _lesson(self, delivered: Delivered) -> Lesson:
+        if self.learning:
+            return self.target.lesson(delivered)
+        table, labels, at = delivered.table, delivered.labels, delivered.at
+        return Lesson(table[:0], labels[:0], np.empty(0), at[:0])
 
     def _warm_up(self, X: Matrix, time: I64) -> int:
         """Gather rows until the warm-up span has passed; return the first row after it."""
@@ -141,6 +149,7 @@ class Learner:
             "warm_until": self._warm_until,
             "cold": None if cold is None else cold.state(),
             "learned": self.learned,
+            "target": self.target.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -150,6 +159,7 @@ class Learner:
         if state["detector"] is not None:
             self.detector.restore(state["detector"])
         self.learned = int(state["learned"])
+        self.target.restore(state["target"])
 
 
 class _Cold:

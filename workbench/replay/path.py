@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.detectors.target import Delivered
 from workbench.durations import DAY
 from workbench.errors import StreamError
 from workbench.features.engine import FeatureEngine
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from workbench.detectors.protocol import Detector, Vector
+    from workbench.detectors.target import Target
     from workbench.features.vocabulary import Feature
     from workbench.replay.learner import Scored
     from workbench.replay.pace import Pace
@@ -58,6 +60,8 @@ class Path:
         What scores and learns.
     pace
         When labels are delivered and which are learned.
+    target
+        What chooses the labels that are learned, where it is not the pace alone.
     learning
         Whether labels reach the detector. They always reach the features: what is known is
         data, not a part of the model.
@@ -78,12 +82,14 @@ class Path:
         detector: Detector,
         pace: Pace,
         *,
+        target: Target | None = None,
         learning: bool = True,
         strict: bool = True,
     ) -> None:
         self.strict = strict
         self.engine = FeatureEngine(features, schema, max(400 * DAY, pace.horizon))
-        self.learner = Learner(detector, pace, learning=learning)
+        self.learner = Learner(detector, pace, target, learning=learning)
+        self._entity = schema.routing
         self.pace = pace
         self.counts = Counts()
         self.last: tuple[int, str] | None = None
@@ -131,9 +137,17 @@ class Path:
         at = np.searchsorted(last, known, side="left")
         X = self.engine.advance(events, rows, None, due_rows, values, known, at)
         self.pending.features[rows] = X
-        chosen = self.learner.chosen(self.pending.sequence[due_rows], values)
-        learned = self.pending.features[due_rows[chosen]]
-        scores = self.learner.step(X, time, learned, values[chosen], at[chosen], scored)
+        delivered = Delivered(
+            table=self.pending.features,
+            rows=due_rows,
+            labels=values,
+            time=self.pending.time[due_rows],
+            known=known,
+            entity=self.engine.entity_of(due_rows, self._entity),
+            sequence=self.pending.sequence[due_rows],
+            at=at,
+        )
+        scores = self.learner.step(X, time, delivered, scored)
         self.pending.free(due_rows)
         self.counts.events += n
         self.last = (int(time[-1]), ids[-1])

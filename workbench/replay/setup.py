@@ -102,8 +102,9 @@ class Setup:
         case, spec = get_case(self.case), find_spec(self.case, self.detector)
         names = [feature.name for feature in self.features]
         detector = spec.make(names, seed=self.pace.seed, **self.parameters)
+        chosen = {"target": spec.target(self.pace)} if spec.target else {}
         path: EventPath = case.load("path")(
-            self.features, case.schema, detector, self.pace, learning=learning
+            self.features, case.schema, detector, self.pace, learning=learning, **chosen
         )
         return path
 

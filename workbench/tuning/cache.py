@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import polars as pl
 
 from workbench.atomic import atomic_folder
 from workbench.case import get_case
+from workbench.detectors.target import Delivered
 from workbench.features.declarations import to_data
 from workbench.progress import progress
 from workbench.replay.answers import SCORE
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 I64 = npt.NDArray[np.int64]
 I8 = npt.NDArray[np.int8]
-_ARRAYS = ("X", "time", "sequence", "values", "at")
+_LABELS = ("sequence", "values", "known", "entity", "at")
+_ARRAYS = ("X", "time", *_LABELS)
 _FOREVER = 2**62
 
 
@@ -49,9 +51,10 @@ class FeatureCache:
         Feature rows, shape (n, f), float64, mapped from disk: processes share the memory.
     time
         Event times in µs, shape (n,).
-    sequence, values, at
+    sequence, values, known, entity, at
         The labels in delivery order, shape (m,) each: the row of each label's event, its value,
-        and the first row that is scored after its delivery.
+        when it became known, its event's entity, and the first row that is scored after its
+        delivery.
     judged
         The rows that may be evaluated, in order: ``row``, and the evaluation frame's columns
         but for the score.
@@ -61,6 +64,8 @@ class FeatureCache:
     time: I64
     sequence: I64
     values: I8
+    known: I64
+    entity: I64
     at: I64
     judged: pl.DataFrame
     answer: ClassVar[str] = SCORE.name
@@ -96,15 +101,18 @@ class FeatureCache:
             while done < stop:
                 end = min(stop, done + BATCH)
                 low, high = np.searchsorted(self.at, (done, end))
-                sequence, values = self.sequence[low:high], self.values[low:high]
-                chosen = learner.chosen(sequence, values)
-                scores[done:end] = learner.step(
-                    self.X[done:end],
-                    self.time[done:end],
-                    self.X[sequence[chosen]],
-                    values[chosen],
-                    self.at[low:high][chosen] - done,
+                sequence = self.sequence[low:high]
+                delivered = Delivered(
+                    table=self.X,
+                    rows=sequence,
+                    labels=self.values[low:high],
+                    time=self.time[sequence],
+                    known=self.known[low:high],
+                    entity=self.entity[low:high],
+                    sequence=sequence,
+                    at=self.at[low:high] - done,
                 )
+                scores[done:end] = learner.step(self.X[done:end], self.time[done:end], delivered)
                 done = end
             yield scores[:done]
 
@@ -174,33 +182,23 @@ class _Recorder(Learner):
         super().__init__(learner.detector, learner.pace)
         self._X = X
         self._rows = 0
-        self._sequence: list[I64] = []
-        self._values: list[I8] = []
-        self._at: list[I64] = []
-
-    def chosen(self, sequence: I64, values: I8) -> I64:
-        self._sequence.append(sequence)
-        self._values.append(values)
-        return np.arange(len(sequence))
+        self._labels: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in _LABELS}
 
     def step(
-        self,
-        X: Matrix,
-        time: I64,
-        rows: Matrix,
-        values: I8,
-        at: I64,
-        scored: Scored | None = None,
+        self, X: Matrix, time: I64, delivered: Delivered, scored: Scored | None = None
     ) -> Vector:
-        del time, rows, values, scored
+        del time, scored
         self._X[self._rows : self._rows + len(X)] = X
-        self._at.append(at + self._rows)
+        for name, part in (
+            ("sequence", delivered.sequence),
+            ("values", delivered.labels),
+            ("known", delivered.known),
+            ("entity", delivered.entity),
+            ("at", delivered.at + self._rows),
+        ):
+            self._labels[name].append(part)
         self._rows += len(X)
         return np.zeros(len(X))
 
-    def labels(self) -> dict[str, npt.NDArray[np.int64] | I8]:
-        return {
-            "sequence": np.concatenate(self._sequence),
-            "values": np.concatenate(self._values),
-            "at": np.concatenate(self._at),
-        }
+    def labels(self) -> dict[str, npt.NDArray[Any]]:
+        return {name: np.concatenate(parts) for name, parts in self._labels.items()}

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from workbench.cases.vitals.features import ALL, NOT_CROSSED
+from workbench.cases.vitals.target import UtilityTarget
 from workbench.detectors.additive import SPEC as ADDITIVE
 from workbench.detectors.binning import Cross, Edges, Quantiles, Term, UnitGrid
 from workbench.detectors.chart import chart_spec
@@ -48,6 +49,8 @@ def _additive() -> DetectorSpec:
         defaults=defaults,
         # There is no twin of FTRL.
         space={**space, "optimizer": Choice(("adagrad", "sgd"))},
+        pace={"negatives": 0.04, "importance": 1.0, "warm_up": "14d"},
+        target=UtilityTarget,
     )
 
 
