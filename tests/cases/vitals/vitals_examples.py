@@ -94,3 +94,9 @@ def events(path: Path) -> pl.DataFrame:
 def labels(path: Path) -> pl.DataFrame:
     """Read all labels of a stream."""
     return pl.concat(list(Stream.open(path).labels()))
+
+
+def patterns_of(folder: Path) -> dict[str, int]:
+    """Count the events of each pattern of a simulated stream."""
+    found = pl.read_parquet(folder / "truth-0*.parquet")
+    return dict(found.group_by("pattern").len().iter_rows())
