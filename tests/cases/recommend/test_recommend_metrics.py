@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from recommend_frames import SCHEMA, random, written
 
 from workbench.cases.recommend.metrics import MEASURES, compare, evaluate, gini, ndcg
-from workbench.cases.recommend.sample import Lists, Totals
+from workbench.cases.recommend.sample import Lists
 from workbench.errors import ParameterError
+from workbench.replay.totals import Totals
 
 
 def by_the_protocol(frame):

@@ -55,11 +55,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from workbench.cases.recommend.sample import PER_EVENT, PER_SLOT, SLOTS, Lists, Totals
+from workbench.cases.recommend.sample import PER_EVENT, PER_SLOT, SLOTS, Lists
 from workbench.errors import ParameterError
 from workbench.replay import metrics
 from workbench.replay.estimates import Estimate, bootstrap, difference
 from workbench.replay.evaluation import Comparison, Evaluation, Measure
+from workbench.replay.totals import Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
