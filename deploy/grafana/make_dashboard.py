@@ -151,7 +151,14 @@ ROWS: dict[str, list[Panel]] = {
         ),
     ],
     "What comes in": [
-        Panel("Quarantine by reason", "ops", {"{{reason}}": rate("quarantined", "reason")}),
+        Panel(
+            "Quarantine, and values taken as missing, by reason",
+            "ops",
+            {
+                "{{reason}}": rate("quarantined", "reason"),
+                "missing: {{reason}}": rate("cleared", "reason"),
+            },
+        ),
         Panel(
             "Late, and there before",
             "ops",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+import numpy as np
 import orjson
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.live.columns import Doubtful
 from workbench.live.fields import BadMessage, read_time, spell
 from workbench.live.messages import (
     EventCodec,
@@ -195,3 +197,22 @@ def test_quarantine_keeps_place_reason_and_the_beginning_of_a_message() -> None:
     assert kept["bytes"] == 10_001
     assert kept["value"].startswith("\\xff")
     assert len(kept["value"]) < 5_000
+
+
+def test_an_impossible_value_may_be_missing_and_counted_where_the_column_says_so() -> None:
+    codec = EventCodec(
+        Schema(
+            version=1,
+            columns=(
+                Column("who", "text", "Who", entity=True),
+                Column("pulse", "integer", "Pulse", required=False, maximum=300, discard="value"),
+                Column("heat", "integer", "Heat", required=False, minimum=10, discard="value"),
+            ),
+            routing="who",
+        )
+    )
+    message = orjson.dumps({**GOOD, "pulse": 999, "heat": "warm"})
+    with pytest.raises(Doubtful):
+        codec.together([message], np.array([LATEST]))
+    assert codec.decode(message, LATEST).values == ("a", None, None)
+    assert codec.cleared == {"pulse: above 300": 1, "heat: not a number": 1}

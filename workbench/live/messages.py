@@ -6,6 +6,7 @@ a field may hold is said in :mod:`~workbench.live.fields`.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -59,10 +60,17 @@ class EventCodec:
     ----------
     schema
         The case's schema.
+
+    Attributes
+    ----------
+    cleared
+        Reason to number of values that were read as missing since somebody took them away:
+        their columns discard what is impossible, and keep the event.
     """
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        self.cleared: Counter[str] = Counter()
         names = [c.name for c in schema.columns]
         self._required_when = [
             (at, names.index(c.required_when[0]), c.required_when[1])
@@ -89,11 +97,20 @@ class EventCodec:
         get = document.get
         event_id = read_id(get(EVENT_ID))
         time = read_time(get(EVENT_TIME), EVENT_TIME, written)
-        values = tuple([_value(get(c.name), c) for c in self.schema.columns])
+        values = tuple([self._read(get(c.name), c) for c in self.schema.columns])
         for at, other, held in self._required_when:
             if values[at] is None and values[other] in held:
                 raise BadMessage(f"{self.schema.columns[at].name}: missing")
         return Event(time, event_id, values)
+
+    def _read(self, value: Any, column: Column) -> Any:
+        try:
+            return _value(value, column)
+        except BadMessage as bad:
+            if column.discard == "row":
+                raise
+            self.cleared[str(bad)] += 1
+            return None
 
     def together(self, values: Sequence[bytes | None], written: I64) -> pl.DataFrame:
         """Read many events at once into a frame, much faster than one by one.

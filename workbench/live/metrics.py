@@ -106,6 +106,9 @@ METRICS: dict[str, Metric] = {
         "counter", "Messages whose id was there before.", ("worker", "recorder", "desk")
     ),
     "quarantined": Metric("counter", "Messages put into quarantine.", READERS, ("reason",)),
+    "cleared": Metric(
+        "counter", "Impossible values of good events, taken as missing.", ("worker",), ("reason",)
+    ),
     # How fast.
     "score_latency_seconds": Metric(
         "histogram",

@@ -134,7 +134,8 @@ class _Worker:
         self.account = Account(telemetry)
         self.checkpoints = Checkpoints(options.state)
         schema = get_case(options.artifact.case).schema
-        self.intake = Intake(EventCodec(schema), self.topics)
+        self.codec = EventCodec(schema)
+        self.intake = Intake(self.codec, self.topics)
         self.lanes = Lanes(options.artifact, schema)
         self.merger = Merger(
             source.partitions,
@@ -207,6 +208,9 @@ class _Worker:
         control = records.pop(self.source.control, ())
         came = self.entry.take(records)
         self._put_away(came.bad)
+        while self.codec.cleared:
+            reason, values = self.codec.cleared.popitem()
+            self.telemetry.count("cleared", values, reason=reason)
         self.account.came(came, self.entry.is_written)
         for record in control:
             self._told(record)
