@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from vitals_examples import KEY
 
-from workbench.case import Case
-from workbench.cases.vitals.schema import SCHEMA
+from workbench import case
+from workbench.case import case_names, get_case
+from workbench.cases.vitals import CASE
 from workbench.streams import importer, recorded
 from workbench.streams.importer import import_file
 from workbench.streams.secret import KEY as VARIABLE
@@ -18,35 +19,16 @@ if TYPE_CHECKING:
     from workbench.streams.importer import ImportReport
 
 
-_PARTS = Case(
-    name="vitals",
-    title="",
-    schema=SCHEMA,
-    label="",
-    label_delay="1d",
-    features="",
-    detectors="",
-    default_detector="",
-    simulate="workbench.cases.vitals.simulator:simulate",
-    presets={
-        "physionet2019": "workbench.cases.vitals.physionet:PHYSIONET",
-        "fhir": "workbench.cases.vitals.fhir:FHIR",
-    },
-    evaluate="",
-    compare="",
-    objective="",
-    plots="",
-    report="",
-    notices="workbench.cases.vitals.notices:notice",
-)
-
-
 @pytest.fixture(autouse=True)
 def _case(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The parts of the case that streams need."""
-    for module in (importer, recorded):
-        monkeypatch.setattr(module, "get_case", {"vitals": _PARTS}.__getitem__)
-    monkeypatch.setattr(recorded, "case_names", lambda: ("vitals",))
+    """The case, whether or not it is registered in this environment."""
+    if "vitals" in case_names():
+        return
+    known = {**{name: get_case(name) for name in case_names()}, "vitals": CASE}
+    for module in (case, importer, recorded):
+        monkeypatch.setattr(module, "get_case", known.__getitem__)
+    for module in (case, recorded):
+        monkeypatch.setattr(module, "case_names", lambda: tuple(known))
 
 
 @pytest.fixture
