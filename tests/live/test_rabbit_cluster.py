@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from alert_examples import an_alert, ids, put
+from pika import BasicProperties
 from servers import Server, until
 from sqlalchemy import create_engine, text
 
 from workbench.errors import ServiceError
 from workbench.live.consumer import consume
 from workbench.live.inbox import once
+from workbench.live.rabbit import connect
 from workbench.live.relay_alerts import relay
-from workbench.live.routes import Routes, nodes, settle
+from workbench.live.routes import EXCHANGE, TRIES, Routes, nodes, settle
 from workbench.live.services import Services
 from workbench.live.services.kinds import kind
 from workbench.live.settings import Settings
@@ -87,6 +91,31 @@ def test_queues_of_a_cluster_are_kept_by_all_of_its_nodes(cluster: Server) -> No
     assert len(ours) == 5
     assert {queue["type"] for queue in ours} == {"quorum"}
     assert {len(queue["members"]) for queue in ours} == {3}
+
+
+def test_what_fails_comes_back_and_is_given_up_after_some_tries(cluster: Server) -> None:
+    routes, came = Routes("failing"), Counter[str]()
+
+    def work(messages: Sequence[Message]) -> None:
+        for message in messages:
+            came[message.id] += 1
+            if message.id == "never" or came[message.id] == 1:
+                raise ValueError(message.id)
+
+    settle(cluster.settings, routes)
+    with closing(connect(cluster.settings)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        for identity in ("later", "never"):
+            properties = BasicProperties(message_id=identity, delivery_mode=2)
+            channel.basic_publish(EXCHANGE, routes.key("high"), b"{}", properties, mandatory=True)
+
+        done = consume(cluster.settings, routes, work, until_idle=0.5)
+
+        assert (done.done, done.parked) == (1, 1)
+        assert came["never"] == TRIES
+        _, parked, _ = channel.basic_get(routes.parked, auto_ack=True)
+    assert parked.message_id == "never"
 
 
 def test_no_confirmed_alert_is_lost_or_doubled_when_a_node_is_killed(

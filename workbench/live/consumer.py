@@ -17,13 +17,14 @@ What happens to a message:
 from __future__ import annotations
 
 import logging
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.live.clients import Away, LiveError
 from workbench.live.rabbit import Pauses, connect, leave, translated
-from workbench.live.routes import TRIES, Routes, settle, tries
+from workbench.live.routes import TRIES, WAIT, Routes, settle, tries
 from workbench.live.stopping import Quiet, Stop
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ BATCH = 500
 #: Header of a parked message: why it was given up.
 REASON = "reason"
 _LONGEST = 1_000
+#: Seconds after which a message that was sent back has come again: its wait, and its ways, on
+#: which no queue counts it.
+_BACK = WAIT / 1_000 + 3.0
 
 
 class Refused(Exception):
@@ -166,6 +170,7 @@ class _Session:
         self._settings, self._routes, self._work = settings, routes, work
         self._total, self._telemetry = total, telemetry
         self._waiting: list[Message] = []
+        self._sent_back = time.monotonic() if total.again else -math.inf
 
     def run(self, stop: Stop, until_idle: float | None) -> None:
         connection = connect(self._settings)
@@ -212,6 +217,7 @@ class _Session:
             else:
                 channel.basic_reject(tag, requeue=False)
                 self._total.again += 1
+                self._sent_back = time.monotonic()
         done = [message.tag for message in messages if message.tag not in failed]
         if done:
             # All others up to this one have been answered just now.
@@ -255,6 +261,8 @@ class _Session:
 
     def _empty(self, channel: BlockingChannel) -> bool:
         """Tell whether nothing waits, not even for its next try."""
+        if time.monotonic() - self._sent_back < _BACK:
+            return False
         queues = (*self._routes.queues, self._routes.retry)
         return not any(channel.queue_declare(q, passive=True).method.message_count for q in queues)
 

@@ -103,12 +103,20 @@ def _make(connection: BlockingConnection, settings: Settings, routes: Routes) ->
     for queue, arguments in _queues(routes).items():
         if not _there(connection, queue):
             kind = kind or ("quorum" if nodes(settings) >= CLUSTER else "classic")
-            limit = {"x-delivery-limit": 4 * TRIES} if kind == "quorum" else {}
-            arguments |= {"x-queue-type": kind, **limit}
+            arguments |= {"x-queue-type": kind} | (_kept(arguments) if kind == "quorum" else {})
             channel.queue_declare(queue, durable=True, arguments=arguments)
     for severity in SEVERITIES:
         channel.queue_bind(routes.queue(severity), EXCHANGE, routes.key(severity))
     channel.queue_bind(routes.retry, RETRY, f"{routes.case}.#")
+
+
+def _kept(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a quorum queue takes beside its arguments."""
+    kept: dict[str, Any] = {"x-delivery-limit": 4 * TRIES}
+    if "x-dead-letter-exchange" in arguments:
+        # A message that goes back is let go when the next queue has it, and not before.
+        kept |= {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}
+    return kept
 
 
 def _queues(routes: Routes) -> dict[str, dict[str, Any]]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: The most messages, and about the most bytes, that are sent and not yet confirmed.
 WINDOW, BYTES = 2_000, 32 << 20
+#: Seconds that RabbitMQ has to say goodbye; then its socket is left to the system.
+FAREWELL = 5.0
 
 
 @dataclass(slots=True)
@@ -167,13 +169,13 @@ class Sender(Generic[T]):
         self._tags.clear()
         self._last, self._lowest = 0, 1
         if connection is not None:
-            if connection.is_open:
+            if not (connection.is_closing or connection.is_closed):
                 connection.close()
-                until = time.monotonic() + 1
-                while not connection.is_closed and time.monotonic() < until:
-                    connection.ioloop.call_later(0.1, lambda: None)
-                    connection.ioloop.poll()
-                    connection.ioloop.process_timeouts()
+            until = time.monotonic() + FAREWELL
+            while not connection.is_closed and time.monotonic() < until:
+                connection.ioloop.call_later(0.1, lambda: None)
+                connection.ioloop.poll()
+                connection.ioloop.process_timeouts()
             connection.ioloop.close()
 
     def _publish(self, sent: Sent[T]) -> None:
