@@ -14,11 +14,12 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from workbench.errors import ParameterError
 
@@ -149,6 +150,31 @@ def difference(
         replicates=replicates,
         seed=seed,
     )
+
+
+def columns(names: Sequence[str], estimates: Sequence[Estimate]) -> list[pl.Series]:
+    """Return value and limits of metrics as columns, limits as ``NAME_low`` and ``NAME_high``.
+
+    Parameters
+    ----------
+    names
+        The metrics.
+    estimates
+        By metric, and within it by row.
+
+    Examples
+    --------
+    >>> [column.name for column in columns(["recall"], [Estimate(0.5), Estimate(0.7)])]
+    ['recall', 'recall_low', 'recall_high']
+    """
+    height = len(estimates) // max(len(names), 1)
+    return [
+        pl.Series(
+            name + suffix, [getattr(e, part) for e in estimates[i * height :][:height]], pl.Float64
+        )
+        for i, name in enumerate(names)
+        for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high"))
+    ]
 
 
 def _limits(drawn: Floats) -> tuple[Floats, Floats]:

@@ -289,5 +289,20 @@ def ratio(numerator: npt.NDArray[np.number], denominator: npt.NDArray[np.number]
     return result
 
 
+def weighted_median(ascending: Floats, weights: Weights) -> float:
+    """Return the median of ascending values, each repeated as often as its weight says.
+
+    Examples
+    --------
+    >>> weighted_median(np.array([1.0, 2.0, 9.0]), np.array([1, 1, 2], np.uint8))
+    5.5
+    """
+    ends = np.cumsum(weights, dtype=np.int64)
+    if not len(ends) or not ends[-1]:
+        return math.nan
+    middle = np.searchsorted(ends, [(ends[-1] - 1) // 2, ends[-1] // 2], side="right")
+    return float(ascending[middle].mean())
+
+
 def _two_classes(label: Integers) -> bool:
     return bool(len(label)) and bool(label.min() != label.max())

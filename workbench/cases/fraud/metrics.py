@@ -18,7 +18,7 @@ from workbench.cases.fraud.sample import BY_PATTERN, DAILY, OVERALL, Cards, Samp
 from workbench.errors import ParameterError
 from workbench.replay import metrics
 from workbench.replay.alerting import levels
-from workbench.replay.estimates import Estimate, bootstrap, difference
+from workbench.replay.estimates import Estimate, bootstrap, columns, difference
 from workbench.replay.evaluation import Comparison, Evaluation, Measure
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def card_precision_top_k(
     ]
     by_day = pl.DataFrame(
         {"day": cards.days, "compromised_cards": counts[0], "detected_cards": counts[1]}
-    ).with_columns((pl.col("detected_cards") / k).alias("card_precision"))
+    ).withcolumns((pl.col("detected_cards") / k).alias("card_precision"))
     return float((counts[1] / k).mean()) if len(cards.days) else float("nan"), by_day
 
 
@@ -220,8 +220,8 @@ def evaluate(
         positives=int((label == 1).sum()),
         entities=sample.cards,
         excluded=excluded,
-        by_day=sample.days_table().with_columns(_columns(DAILY, estimates[len(OVERALL) : days])),
-        by_pattern=sample.patterns_table().with_columns(_columns(BY_PATTERN, estimates[days:])),
+        by_day=sample.days_table().with_columns(columns(DAILY, estimates[len(OVERALL) : days])),
+        by_pattern=sample.patterns_table().with_columns(columns(BY_PATTERN, estimates[days:])),
         calibration=metrics.reliability(label, score),
         settings={
             "alerts_per_day": budget,
@@ -274,15 +274,3 @@ def compare(
         n=len(shared),
         unshared=len(rows) + len(others) - 2 * len(shared),
     )
-
-
-def _columns(names: Sequence[str], estimates: Sequence[Estimate]) -> list[pl.Series]:
-    """Return value and limits of each metric as columns, from estimates by metric and row."""
-    height = len(estimates) // len(names)
-    return [
-        pl.Series(
-            name + suffix, [getattr(e, part) for e in estimates[i * height :][:height]], pl.Float64
-        )
-        for i, name in enumerate(names)
-        for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high"))
-    ]

@@ -155,7 +155,7 @@ class Sample:
                 average_precision,
                 [cards.mean() if len(cards) else np.nan],
                 shares,
-                [_median(self._delay, delayed)],
+                [metrics.weighted_median(self._delay, delayed)],
                 (self._money * weights).sum(axis=1),
                 self._calibration(weights),
             )
@@ -239,12 +239,3 @@ def _kinds(rows: pl.DataFrame, patterns: Sequence[str] | None) -> tuple[Indices,
         ].to_numpy(),
         names,
     )
-
-
-def _median(sorted_values: Floats, weights: Weights) -> float:
-    """Return the median of values that are repeated ``weights`` times."""
-    ends = np.cumsum(weights, dtype=np.int64)
-    if not len(ends) or not ends[-1]:
-        return float("nan")
-    middle = np.searchsorted(ends, [(ends[-1] - 1) // 2, ends[-1] // 2], side="right")
-    return float(sorted_values[middle].mean())

@@ -58,7 +58,7 @@ import polars as pl
 from workbench.cases.recommend.sample import PER_EVENT, PER_SLOT, SLOTS, Lists
 from workbench.errors import ParameterError
 from workbench.replay import metrics
-from workbench.replay.estimates import Estimate, bootstrap, difference
+from workbench.replay.estimates import Estimate, bootstrap, columns, difference
 from workbench.replay.evaluation import Comparison, Evaluation, Measure
 from workbench.replay.totals import Totals
 
@@ -265,16 +265,10 @@ def _table(
 ) -> pl.DataFrame:
     """Return counts and the metrics of :data:`BY_PART` with their limits, one row a part."""
     sums = totals(np.ones(sessions, np.uint8))
-    height = len(rows)
     return rows.with_columns(
         *(
             pl.Series(name, sums[:, _COLUMNS.index(of)].astype(np.int64))
             for name, of in (("events", "events"), ("positives", "hit_rate"))
         ),
-        *(
-            pl.Series(name + suffix, [getattr(e, part) for e in found], pl.Float64)
-            for i, name in enumerate(BY_PART)
-            for found in (estimates[i * height : (i + 1) * height],)
-            for suffix, part in (("", "value"), ("_low", "low"), ("_high", "high"))
-        ),
+        *columns(BY_PART, estimates),
     )
