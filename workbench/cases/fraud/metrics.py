@@ -120,7 +120,7 @@ def card_precision_top_k(
     ]
     by_day = pl.DataFrame(
         {"day": cards.days, "compromised_cards": counts[0], "detected_cards": counts[1]}
-    ).withcolumns((pl.col("detected_cards") / k).alias("card_precision"))
+    ).with_columns((pl.col("detected_cards") / k).alias("card_precision"))
     return float((counts[1] / k).mean()) if len(cards.days) else float("nan"), by_day
 
 
