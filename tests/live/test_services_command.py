@@ -65,8 +65,28 @@ def test_status_tells_what_is_down(command: Callable[..., Said]) -> None:
     assert command("down").out == "stopped: redis\n"
 
     (row,) = orjson.loads(command("status", "--json").out)["servers"]
-    assert row["pid"] is None
+    assert (row["state"], row["pid"]) == ("down", None)
     assert " down " in command("status").out
+
+
+def test_status_tells_what_runs_and_does_not_answer(
+    redis_up: Said, command: Callable[..., Said]
+) -> None:
+    process = psutil.Process(orjson.loads(redis_up.out)["servers"][0]["pid"])
+    process.suspend()
+    try:
+        (row,) = orjson.loads(command("status", "--json").out)["servers"]
+    finally:
+        process.resume()
+
+    assert row["state"] == "silent"
+    assert orjson.loads(redis_up.out)["servers"][0]["state"] == "up"
+
+
+def test_what_is_for_tests_only_is_said(tmp_path: Path) -> None:
+    (said,) = Services(tmp_path).remarks("redis", "elasticsearch")
+
+    assert "elasticsearch: for tests only" in said
 
 
 @pytest.mark.usefixtures("redis_up")

@@ -9,7 +9,7 @@ from workbench.cli import output
 from workbench.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from workbench.live.services import Service, Services
+    from workbench.live.services import Services
 
 app = typer.Typer(
     help="Servers for live processes, without Docker.",
@@ -76,9 +76,9 @@ def up(
     before = [name for name in wanted if name not in {service.name for service in started}]
     if before:
         output.note(f"{', '.join(before)}: already up")
-    for reason in services.insecure(*wanted) if secure else ():
-        output.note(reason)
-    _show([one for one in services.status() if one.name in wanted], json)
+    for remark in services.remarks(*wanted, secure=secure):
+        output.note(remark)
+    _show(services, wanted, json)
 
 
 @app.command()
@@ -103,9 +103,8 @@ def down(
 
 @app.command()
 def status(names: Names = None, folder: Dir = None, json: AsJson = False) -> None:
-    """Show what is up, where it listens and where its log lies."""
-    found = _services(folder).status()
-    _show([one for one in found if not names or one.name in names], json)
+    """Show what is up and answers, where it listens and where its log lies."""
+    _show(_services(folder), tuple(names or ()), json)
 
 
 @app.command()
@@ -158,21 +157,23 @@ def _services(folder: Path | None) -> "Services":
     return Services(folder)
 
 
-def _show(services: "list[Service]", json: bool) -> None:
+def _show(services: "Services", names: tuple[str, ...], json: bool) -> None:
     rows = [
         {
             "name": service.name if len(service.nodes) == 1 else f"{service.name} {node.index + 1}",
             "address": node.at(next(iter(node.ports))),
+            "state": services.state(service, node),
             "pid": node.server.pid if node.up and node.server else None,
             "log": str(node.log),
         }
-        for service in services
+        for service in services.status()
+        if not names or service.name in names
         for node in service.nodes
     ]
     if json:
         output.json({"servers": rows})
     elif rows:
-        shown = [[str(value or "down") for value in row.values()] for row in rows]
+        shown = [[str(value or "") for value in row.values()] for row in rows]
         output.table(shown, list(rows[0]))
     else:
         output.say("nothing was set up here")

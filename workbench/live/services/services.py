@@ -104,9 +104,11 @@ class Services:
                 missing.append(str(error))
         return tuple(had), tuple(missing)
 
-    def insecure(self, *names: str) -> list[str]:
-        """Return what to say of services for which ``secure`` cannot do everything."""
-        return [one.insecure for one in map(kind, names) if one.insecure]
+    def remarks(self, *names: str, secure: bool = False) -> list[str]:
+        """Return what to say of services: what they are not for, and what ``secure`` cannot do."""
+        kinds = list(map(kind, names))
+        said = [one.remark for one in kinds] + [one.insecure for one in kinds if secure]
+        return [text for text in said if text]
 
     def down(self, *names: str) -> list[str]:
         """Stop services with all that belongs to them; return the names of those that ran."""
@@ -135,6 +137,13 @@ class Services:
     def status(self) -> list[Service]:
         """Return every service that was set up here."""
         return [service for name in KINDS if (service := self.find(name)) is not None]
+
+    @staticmethod
+    def state(service: Service, node: Node) -> str:
+        """Return ``up``, ``down``, or ``silent``: its process runs, and it does not answer."""
+        if not node.up:
+            return "down"
+        return "up" if kind(service.name).answers(service, node) else "silent"
 
     def find(self, name: str) -> Service | None:
         """Return a service that was set up here, ``None`` if it never was."""

@@ -33,6 +33,8 @@ class Kind(ABC):
     ports: ClassVar[tuple[str, ...]]
     #: Seconds within which it must answer after its start, on a machine that is busy.
     patience: ClassVar[float] = 120.0
+    #: What to say whenever it is started.
+    remark: ClassVar[str] = ""
     #: What to say where ``secure`` cannot do everything: encryption, users and rights.
     insecure: ClassVar[str] = ""
 

@@ -44,8 +44,11 @@ class Elasticsearch(SearchEngine):
     """One node, for tests only: without Elastic's own start, and so without its safeguards."""
 
     name: ClassVar[str] = "elasticsearch"
+    remark: ClassVar[str] = (
+        "elasticsearch: for tests only: without Elastic's own start, and so without its safeguards."
+    )
     insecure: ClassVar[str] = (
-        "elasticsearch: for tests only. HAProxy encrypts, asks for passwords and knows the rights; "
+        "elasticsearch: HAProxy encrypts, asks for passwords and knows the rights; "
         "the node behind it asks nobody, on a port of its own of the loopback interface, since its "
         "security is not to be had from Maven."
     )
