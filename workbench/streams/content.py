@@ -66,7 +66,7 @@ class Content:
     ) -> None:
         self.rows = 0
         self.cleared: Counter[str] = Counter()
-        self.noticed: dict[str, int] = {}
+        self.noticed: Counter[str] = Counter()
         self.file_name = source.name
         self._source = source
         self._preset = preset
@@ -94,6 +94,7 @@ class Content:
             If it has one that looks like names, notes or dates of birth.
         """
         self._columns |= dict.fromkeys(batch.frame.columns)
+        self.noticed.update(batch.noticed)
         if self._privacy is not None:
             self._privacy.check(self._columns)
         if not batch.loose:
@@ -134,7 +135,7 @@ class Content:
             good = self._preset.arrange(good)
         if self._notice is not None:
             # Before times are moved, which hides what happened at once.
-            self.noticed = self._notice(good)
+            self.noticed.update(self._notice(good))
         if self._privacy is not None:
             self.file_name = self._privacy.file_name(self._source.name, good)
             good = self._privacy.applied(good)

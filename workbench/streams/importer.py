@@ -188,7 +188,7 @@ def import_file(
         if privacy is not None:
             writer.origin |= {"file": content.file_name, **privacy.origin}
         writer.cleared = {what: n for what, n in content.cleared.items() if n}
-        writer.noticed = content.noticed
+        writer.noticed = dict(content.noticed)
         _write(writer, events, bad, layout.mapping)
     counts = writer.manifest.counts
     return ImportReport(

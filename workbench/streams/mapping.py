@@ -34,9 +34,11 @@ A mapping is written as a TOML file and given as ``workbench import CASE FILE --
 Rules. A value is multiplied by ``scale``. Where the case wants integers (money in minor units)
 the product must be whole, within what a double can hold of it: 53.99 with scale 100 is 5399.
 A value such as 12.345 goes to quarantine, because rounding money is a decision; with
-``round = true`` beside ``scale`` it is rounded half to even. Beside a column of text,
-``values = { addtocart = "cart" }`` renames its words, ``whole = true`` reads 17850.0 as 17850 (an
-id that was stored beside missing ones), and ``optional = true`` takes files without the column.
+``round = true`` beside ``scale`` it is rounded half to even. ``offset`` is added before: °F become
+hundredths of a °C with ``offset = -32, scale = 55.5555555555556, round = true``. Beside a column
+of text, ``values = { addtocart = "cart" }`` renames its words, ``whole = true`` reads 17850.0 as
+17850 (an id that was stored beside missing ones), and ``optional = true`` takes files without the
+column.
 Times of ``format = "any"`` are ISO, or count from 1970 in the unit in which they lie before 2100.
 In local time, the hour that comes twice in autumn is taken the first time; a time in the hour
 that spring skips is bad. Label values are compared as text without regard to case. An empty
@@ -137,8 +139,9 @@ class FieldSource(_Declaration):
         Column of the file.
     value
         What every row holds, where no column of the file says it; one of the two is given.
-    scale, round
-        Of numbers: what they are multiplied by, and whether the product is rounded.
+    offset, scale, round
+        Of numbers: what is added to them, what the sum is multiplied by, and whether the product
+        is rounded.
     values
         Of text: words of the file and what they are called here; others stay as they are.
     whole
@@ -149,6 +152,7 @@ class FieldSource(_Declaration):
 
     column: str | None = None
     value: Scalar | None = None
+    offset: float = Field(default=0, allow_inf_nan=False)
     scale: float = Field(default=1, gt=0, allow_inf_nan=False)
     round: bool = False
     values: dict[str, str] = Field(default_factory=dict)

@@ -41,12 +41,15 @@ class RawBatch:
         Number, text and fault of rows that could not be taken apart.
     loose
         Whether later batches may have other columns.
+    noticed
+        What looked odd to the reader, though it could be put right, and how often.
     """
 
     frame: pl.DataFrame
     rows: pl.Series
     malformed: list[tuple[int, str, str]] = field(default_factory=list)
     loose: bool = False
+    noticed: dict[str, int] = field(default_factory=dict)
 
 
 def read(path: Path, delimiter: str = ",") -> Iterator[RawBatch]:

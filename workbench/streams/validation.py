@@ -200,9 +200,9 @@ def _column(sheet: _Sheet, column: Column, source: FieldSource | None) -> None:
     if column.kind == "text":
         read = values.text(raw, whole=source.whole).replace(source.values)
     elif column.kind == "integer":
-        read, problems = values.whole(raw, source.scale, rounding=source.round)
+        read, problems = values.whole(raw, source.scale, source.offset, rounding=source.round)
     else:
-        read, problems = values.real(raw, source.scale)
+        read, problems = values.real(raw, source.scale, source.offset)
     if column.minimum is not None:
         problems[f"below {column.minimum:,}"] = read < column.minimum
     if column.maximum is not None:

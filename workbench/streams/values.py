@@ -70,8 +70,8 @@ def text(column: pl.Series, *, whole: bool = False) -> pl.Series:
     return _where(column != "", column)
 
 
-def real(column: pl.Series, scale: float = 1) -> Reading:
-    """Read finite numbers as Float64, multiplied by ``scale``.
+def real(column: pl.Series, scale: float = 1, offset: float = 0) -> Reading:
+    """Read finite numbers as Float64, with ``offset`` added and then multiplied by ``scale``.
 
     Examples
     --------
@@ -80,13 +80,15 @@ def real(column: pl.Series, scale: float = 1) -> Reading:
     ([36.6, None, None], [False, True, False])
     """
     raw = _numeric(column)
-    values = raw.cast(pl.Float64, strict=False) * scale
+    values = (raw.cast(pl.Float64, strict=False) + offset) * scale
     values = _where(values.is_finite(), values)
     return values, {NO_NUMBER: values.is_null() & raw.is_not_null()}
 
 
-def whole(column: pl.Series, scale: float = 1, *, rounding: bool = False) -> Reading:
-    """Read integers of 64 bits, after multiplying by ``scale``.
+def whole(
+    column: pl.Series, scale: float = 1, offset: float = 0, *, rounding: bool = False
+) -> Reading:
+    """Read integers of 64 bits, after adding ``offset`` and multiplying by ``scale``.
 
     Examples
     --------
@@ -97,7 +99,7 @@ def whole(column: pl.Series, scale: float = 1, *, rounding: bool = False) -> Rea
     [12, 14]
     """
     raw = _numeric(column)
-    product, problems = real(raw, scale)
+    product, problems = real(raw, scale, offset)
     # A double loses a little of a decimal (53.99 * 100 is not always 5399); no more than this.
     close = (product - product.round(0)).abs() <= 1e-6 + product.abs() * 4e-16
     small = product.abs() < _BITS
@@ -105,7 +107,7 @@ def whole(column: pl.Series, scale: float = 1, *, rounding: bool = False) -> Rea
     if rounding:
         nearest = _first(nearest, product.round(6).round(0, mode="half_to_even"))
     values = _where(small, nearest).cast(pl.Int64)
-    if scale == 1 and not raw.dtype.is_float():
+    if scale == 1 and not offset and not raw.dtype.is_float():
         # A double has 53 bits; what is spelled as an integer keeps all 64.
         values = _first(raw.cast(pl.Int64, strict=False), values)
     wrong = product.is_not_null() & values.is_null()

@@ -1,34 +1,39 @@
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint, EntryPoints
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from vitals_examples import KEY
 
 from workbench import case
-from workbench.case import case_names, get_case
-from workbench.cases.vitals import CASE
-from workbench.streams import importer, recorded
 from workbench.streams.importer import import_file
 from workbench.streams.secret import KEY as VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from workbench.streams.importer import ImportReport
 
+GROUP = "workbench.cases"
+
 
 @pytest.fixture(autouse=True)
-def _case(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The case, whether or not it is registered in this environment."""
-    if "vitals" in case_names():
-        return
-    known = {**{name: get_case(name) for name in case_names()}, "vitals": CASE}
-    for module in (case, importer, recorded):
-        monkeypatch.setattr(module, "get_case", known.__getitem__)
-    for module in (case, recorded):
-        monkeypatch.setattr(module, "case_names", lambda: tuple(known))
+def _case(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The case, also in an environment that was installed before it was registered."""
+    there = case.entry_points(group=GROUP)
+    if "vitals" not in there.names:
+        own = EntryPoint("vitals", "workbench.cases.vitals:CASE", GROUP)
+        monkeypatch.setattr(case, "entry_points", lambda **_: EntryPoints((*there, own)))
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    case.case_names.cache_clear()
+    case.get_case.cache_clear()
 
 
 @pytest.fixture

@@ -109,5 +109,6 @@ def test_what_is_simulated_can_be_encrypted(
     run: Callable[..., Run], tmp_path: Path, key: Path
 ) -> None:
     simulate = ["simulate", "vitals", "--out", tmp_path / "s", "--days", "1", "--scale", "0.05"]
-    assert run(*simulate, "--encrypt", "--key-file", key)[0] == 0
+    code, _, err = run(*simulate, "--encrypt", "--key-file", key)
+    assert code == 0, err
     assert run("inspect", tmp_path / "s")[0] == 2

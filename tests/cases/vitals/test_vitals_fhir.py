@@ -178,6 +178,20 @@ def test_an_observation_that_was_sent_twice_counts_once(
     assert (report.events, report.quarantined) == (1, {"duplicate event_id": 1})
 
 
+def test_a_time_after_the_issue_is_put_right_and_counted(
+    take: Callable[..., ImportReport],
+) -> None:
+    issued = {"issued": "2024-03-01T10:05:00+01:00"}
+    report = take(
+        observation(4, "8867-4", 72, "/min", **issued),
+        observation(9, "8867-4", 72, "/min", **issued),
+    )
+    assert [time.minute for time in events(report.path)["event_time"]] == [4, 5]
+    (what,) = report.noticed
+    assert "a clock that is ahead" in what
+    assert report.noticed[what] == 1
+
+
 def test_texts_notes_and_names_are_never_written(
     tmp_path: Path, take: Callable[..., ImportReport]
 ) -> None:

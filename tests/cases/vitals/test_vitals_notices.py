@@ -62,6 +62,12 @@ def test_equal_values_of_two_devices_in_turn_are_no_run() -> None:
     assert notice(pl.concat([one, two.with_columns(pl.col("spo2") + 1)])) == {}
 
 
+def test_an_observation_that_was_sent_twice() -> None:
+    once = rows(50)
+    again = once.head(3).with_columns(event_id="again " + pl.col("event_id"))
+    assert notice(pl.concat([once, again])) == {"observation(s) sent twice, under two event ids": 3}
+
+
 @pytest.mark.parametrize(("shared", "pairs"), [(2, 0), (3, 1)])
 def test_two_patients_with_the_same_observations(shared: int, pairs: int) -> None:
     again = rows(50, patient="b").with_columns(

@@ -256,15 +256,26 @@ def test_constants_differ_between_patients_and_keys() -> None:
     assert moves != [other.shift("patient", p) for p in patients]
 
 
-def test_a_case_without_personal_data_moves_no_times(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.undo()
+def test_a_case_without_personal_data_moves_no_times(tmp_path: Path) -> None:
     (tmp_path / "tx.csv").write_text("x\n1\n")
     with pytest.raises(ParameterError, match=r"--shift-times for fraud"):
         import_file(
             "fraud", tmp_path / "tx.csv", tmp_path / "out", preset="handbook", shift_times=True
         )
+
+
+# --- units of one's own
+
+
+def test_degrees_fahrenheit_become_hundredths_of_a_degree(
+    own: Callable[..., ImportReport],
+) -> None:
+    mapping = (
+        MAP
+        + 'temperature = { column = "spare", offset = -32, scale = 55.5555555555556, round = true }'
+    )
+    rows = ROWS.replace("Blue,x", "Blue,98.6").replace("Blue,MRN-004712", "Blue,101.3")
+    assert events(own(rows, mapping).path)["temperature"].to_list() == [3700, 3700, 3850]
 
 
 # --- encrypted

@@ -6,6 +6,9 @@ notes, names and what else is in it are not read. ``Encounter`` resources may st
 them, anywhere in the file: they are no events, but give the ward, the hour of the stay and the
 discharge; what was observed after it goes to quarantine. All other resources go there as well.
 
+No observation can be made after it was issued: a device whose clock is ahead dates it so. Then the
+time of issue is taken, and counted. A clock that is behind cannot be told from a late message.
+
 Resources are checked by the package ``fhir.resources`` against R4B, whose ``Observation`` and
 ``Encounter`` are those of R4.
 """
@@ -75,6 +78,7 @@ LOINC: Final = {
 
 _LOINC_SYSTEM, _UCUM_SYSTEM = "http://loinc.org", "http://unitsofmeasure.org"
 _WITHDRAWN = ("entered-in-error", "cancelled")
+_AHEAD = "observation(s) dated after they were issued, by a clock that is ahead: the issue counts"
 _COLUMNS = ("id", "patient", "device", "ward", "time", "fault", *(q.name for q in QUANTITIES))
 _PLAIN = re.compile(r"[\w./%*^'°\[\]{}()+-]{1,32}")
 
@@ -151,17 +155,24 @@ def _batches(
     path: Path, observation: Callable[[Any], Any], stays: dict[str, _Stay]
 ) -> Iterator[RawBatch]:
     for chunk in sources.objects(path):
-        rows, numbers = [], []
+        rows, numbers, ahead = [], [], 0
         for number, record in zip(chunk.rows, chunk.records, strict=True):
             if record.get("resourceType") == "Encounter":
                 continue
-            rows.append(_row(number, record, observation, stays))
+            row, corrected = _row(number, record, observation, stays)
+            rows.append(row)
             numbers.append(number)
+            ahead += corrected
         columns = zip(*rows, strict=True) if rows else ((),) * len(_COLUMNS)
         frame = pl.DataFrame(
             [pl.Series(n, c, pl.String) for n, c in zip(_COLUMNS, columns, strict=True)]
         )
-        yield RawBatch(frame, pl.Series("source_row", numbers, pl.Int64), chunk.malformed)
+        yield RawBatch(
+            frame,
+            pl.Series("source_row", numbers, pl.Int64),
+            chunk.malformed,
+            noticed={_AHEAD: ahead} if ahead else {},
+        )
 
 
 def _row(
@@ -169,15 +180,17 @@ def _row(
     record: dict[str, Any],
     observation: Callable[[Any], Any],
     stays: dict[str, _Stay],
-) -> tuple[str | None, ...]:
+) -> tuple[tuple[str | None, ...], bool]:
+    """Return a row, and whether its time was put right."""
     row: dict[str, str | None] = dict.fromkeys(_COLUMNS)
     # The id of what is no observation may be a patient's.
     row["id"] = str(number)
+    corrected = False
     try:
-        _fill(row, record, observation, stays)
+        corrected = _fill(row, record, observation, stays)
     except _Fault as fault:
         row["fault"] = str(fault)
-    return tuple(row.values())
+    return tuple(row.values()), corrected
 
 
 def _fill(
@@ -185,7 +198,7 @@ def _fill(
     record: dict[str, Any],
     observation: Callable[[Any], Any],
     stays: dict[str, _Stay],
-) -> None:
+) -> bool:
     kind = record.get("resourceType")
     if kind != "Observation":
         raise _Fault(f"resourceType: {_plain(kind)} is not imported")
@@ -198,7 +211,8 @@ def _fill(
     row["device"] = _reference(found.device, "Device")
     if found.status in _WITHDRAWN:
         raise _Fault(f"status: {found.status}")
-    time = _time(found)
+    dated, issued = _time(found), _moment(found.issued)
+    time = dated if issued is None else min(dated, issued)
     row["time"] = time.isoformat()
     stay = stays.get(_reference(found.encounter, "Encounter") or "")
     if stay is not None:
@@ -218,6 +232,7 @@ def _fill(
         known = any(_name(code) is not None for code, _ in measured)
         raise _Fault("value: no quantity" if known else "code: none that is known")
     row.update(values)
+    return time < dated
 
 
 def _components(found: Any) -> list[tuple[Any, Any]]:

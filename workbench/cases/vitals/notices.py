@@ -4,9 +4,17 @@
   their ages; whoever opens a new stay for a returning patient gives it an id of its own.
 - *A frozen device*: 1,000 or more values of one sign from one device in a row are equal. The
   detectors' own rule for flat lines keeps them from becoming alarms.
+- *Sent twice*: an observation that is like another in everything but its event id. Both stay: the
+  second changes no last value, and counts twice in means.
 - *One patient under two ids*: several observations with at least three signs are the same, and of
   the same time, under both. More cannot be known from observations: a patient who comes back
   under another id is another patient here.
+
+What is not good has rules elsewhere. A value that is impossible or no number is set to missing and
+counted (:mod:`~workbench.cases.vitals.quantities`). A unit that is not known, a time after the
+discharge and what else is no observation goes to quarantine with its reason, and a time after the
+issue is put right and counted (:mod:`~workbench.cases.vitals.fhir`). An event id that comes again
+goes to quarantine.
 """
 
 from __future__ import annotations
@@ -43,6 +51,7 @@ def notice(rows: pl.DataFrame) -> dict[str, int]:
     found = {
         "patient(s) not observed for a day or more": _gaps(ordered),
         f"device(s) that sent {FROZEN:,} or more equal values of a sign in a row": _frozen(ordered),
+        "observation(s) sent twice, under two event ids": _twice(rows),
         "pair(s) of patients with the same observations: one patient under two ids?": _twins(rows),
     }
     return {what: count for what, count in found.items() if count}
@@ -66,6 +75,11 @@ def _frozen(ordered: pl.DataFrame) -> int:
         )
         devices |= {*runs.filter(pl.col("len") >= FROZEN)["source"]}
     return len(devices)
+
+
+def _twice(rows: pl.DataFrame) -> int:
+    told = rows.filter(pl.any_horizontal(pl.col(_MEASURED).is_not_null()))
+    return told.height - told.select("patient", "device", EVENT_TIME, *_MEASURED).n_unique()
 
 
 def _twins(rows: pl.DataFrame) -> int:
