@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 from vitals_examples import events, observation, save_lines
 
+from workbench.errors import ParameterError
 from workbench.streams.recorded import Stream
 
 if TYPE_CHECKING:
@@ -217,3 +219,11 @@ def test_texts_notes_and_names_are_never_written(
 def test_labels_may_be_absent(take: Callable[..., ImportReport]) -> None:
     report = take(observation(1, "8867-4", 72, "/min"))
     assert Stream.open(report.path).n_labels == report.labels == 0
+
+
+def test_without_the_library_the_message_says_what_to_install(
+    take: Callable[..., ImportReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fhir.resources.R4B.encounter", None)
+    with pytest.raises(ParameterError, match=r"install event-workbench\[fhir\]"):
+        take(observation(1, "8867-4", 72, "/min"))
