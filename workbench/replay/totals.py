@@ -37,8 +37,8 @@ class Totals:
     def __init__(self, values: Floats, entity: Indices, part: Indices, parts: int) -> None:
         width = int(entity.max(initial=-1)) + 1
         cells, place = np.unique(part * width + entity, return_inverse=True)
-        self._sums = np.zeros((len(cells), values.shape[1]))
-        np.add.at(self._sums, place, values)
+        sums = [np.bincount(place, column, len(cells)) for column in values.T]
+        self._sums: Floats = np.stack(sums, axis=1).astype(np.float64)
         self._part, self._entity = np.divmod(cells, max(width, 1))
         self._parts = parts
 

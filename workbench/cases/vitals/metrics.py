@@ -1,0 +1,256 @@
+"""How well deterioration is foreseen, and what the alarms cost those who answer them.
+
+The protocol, exactly. It is prequential: every observation is scored before its label is known.
+
+*Threshold.* It is chosen on the first two fifths of the frame's time, from stays all of whose
+labels were known by then, and frozen: of the thresholds that keep to the alarm budget the one
+that gains most utility (see :mod:`workbench.cases.vitals.threshold`). Everything else is measured
+on stays that began later, with that one threshold.
+
+*Alarms* are those that the case's alarm policy raises (:mod:`workbench.cases.vitals.alarms`), as
+a live worker with these settings would. A *patient-day* is 24 hours of stays in which the patient
+was observed.
+
+*Onset.* Six hours after a stay's first label of 1, as the challenge has it [1]_. An alarm finds
+the episode in time from 12 hours before the onset to 3 hours after it.
+
+- *Utility*: the challenge's, by hour of the stay: an hour counts as an alarm where any of its
+  scores reaches the threshold. Also of the first 54 hours of each stay, because of how the
+  challenge's set was cut: alarms in hour 58 and later are nearly always right there, whatever is
+  measured.
+- *AUROC*, *AUPRC* (average precision): of observations with a label.
+- *PPV*: share of the alarms that find an episode in time, or are raised where the label is 1. Of
+  alarms at observations without a label nobody knows; they count as alarms, and not here.
+- *Sensitivity*: share of the episodes that were found in time; *lead time*: from the first alarm
+  that finds an episode to its onset, the median of those found.
+- *Time to the first false alarm*: after how many hours half of the patients had one, by Kaplan and
+  Meier's estimate; an onset or the end of the stay ends the wait for it.
+- *Alarms on artefacts*: false ones at observations of which the ground truth says that the device
+  was wrong.
+
+Intervals resample patients with all their observations; the threshold stays as it is. Of a day or
+a ward, a figure that fewer than five patients stand behind is not told.
+
+A research tool, not a medical device.
+
+References
+----------
+.. [1] M. A. Reyna et al., Critical Care Medicine 48 (2020) 210-217.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from workbench.cases.vitals import utility as worth
+from workbench.cases.vitals.sample import BY_PART, RATIOS, SMALLEST, Sample
+from workbench.cases.vitals.stays import Hours, Stays
+from workbench.cases.vitals.threshold import BUDGET, freeze, raised
+from workbench.errors import ParameterError
+from workbench.replay.estimates import Estimate, bootstrap, columns, difference
+from workbench.replay.evaluation import Comparison, Evaluation, Measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from workbench.cases.vitals.sample import Sums
+
+MEASURES: Final = {
+    "utility": Measure("Utility"),
+    "utility_54h": Measure("Utility of the first 54 hours"),
+    "auroc": Measure("AUROC"),
+    "auprc": Measure("AUPRC"),
+    "alarms_per_patient_day": Measure(
+        "Alarms per patient-day", ".2f", limit=None, higher_is_better=False
+    ),
+    "ppv": Measure("Positive predictive value"),
+    "sensitivity": Measure("Sensitivity by episode"),
+    "lead_hours": Measure("Median lead time (hours)", ".1f", limit=None),
+    "first_false_alarm_hours": Measure("Median time to a false alarm (hours)", ".1f", limit=None),
+    "artefact_alarms_per_patient_day": Measure(
+        "Alarms on artefacts per patient-day", ".3f", limit=None, higher_is_better=False
+    ),
+}
+"""How the metrics are called and written."""
+
+
+def utility(rows: pl.DataFrame) -> float:
+    """Return the utility of an evaluation frame at its own frozen threshold: what tuning raises.
+
+    ``NaN`` where no stay that is judged has an onset.
+    """
+    stays = Stays(rows)
+    frozen = freeze(stays)
+    hours = Hours(stays, frozen.judged[stays.stay])
+    known = hours.labelled
+    return worth.normalised_utility(hours.score[known] >= frozen.threshold, hours.since[known])
+
+
+def alerts(frame: pl.DataFrame, *, budget: float | None = BUDGET) -> dict[str, float]:
+    """Return the settings of the alarms that :func:`evaluate` reports, for a live worker.
+
+    Parameters
+    ----------
+    frame
+        An evaluation frame.
+    budget
+        Alarms per patient-day at most.
+
+    Returns
+    -------
+    dict
+        ``threshold``; empty without observations to choose it on.
+    """
+    threshold = freeze(Stays(frame), budget).threshold
+    return {"threshold": threshold} if np.isfinite(threshold) else {}
+
+
+def evaluate(
+    frame: pl.DataFrame,
+    *,
+    budget: float | None = BUDGET,
+    frozen_at: datetime | None = None,
+    replicates: int = 200,
+    seed: int = 0,
+) -> Evaluation:
+    """Evaluate scores of observations against what became of the patients.
+
+    Parameters
+    ----------
+    frame
+        An evaluation frame with ``patient``, and ``ward``, ``care_unit``, ``stay_hour`` and
+        ``pattern`` where they are known.
+    budget
+        Alarms per patient-day at most, where the threshold is chosen; ``None`` for as many as
+        gain utility.
+    frozen_at
+        When the threshold is frozen; by default after two fifths of the frame's time.
+    replicates, seed
+        Of the bootstrap over patients; without replicates there are no intervals.
+
+    Returns
+    -------
+    Evaluation
+        With the metrics of :data:`MEASURES`. ``by_day`` has ``day``, ``events``, ``patients``,
+        ``alarms`` and the metrics of :data:`~workbench.cases.vitals.sample.BY_PART` with limits;
+        ``by_pattern`` the same by ward, or by kind of unit where no wards are known.
+
+    Raises
+    ------
+    ParameterError
+        If a column is missing or the budget is not above 0.
+    """
+    stays = Stays(frame)
+    frozen = freeze(stays, budget, frozen_at)
+    sample = Sample(stays, frozen.judged, frozen.threshold, raised(stays, frozen.threshold))
+    (days, daily), (wards, by_ward) = sample.by_day(), sample.by_ward()
+    estimates = bootstrap(
+        lambda w: np.concatenate(
+            (
+                sample.overall(w),
+                daily.ratios(w, BY_PART).ravel(),
+                by_ward.ratios(w, BY_PART).ravel(),
+            )
+        ),
+        sample.patients,
+        replicates=replicates,
+        seed=seed,
+    )
+    own = len(sample.names)
+    by_day = own + len(BY_PART) * len(days)
+    overall = dict(zip(sample.names, estimates, strict=False))
+    return Evaluation(
+        {name: overall[name] for name in MEASURES if name in overall},
+        MEASURES,
+        n=sample.events,
+        positives=sample.positives,
+        entities=sample.patients,
+        excluded=sample.excluded,
+        by_day=_table(days, daily, estimates[own:by_day]),
+        by_pattern=_table(wards, by_ward, estimates[by_day:]),
+        settings={
+            "threshold": frozen.threshold,
+            "frozen_at": frozen.at,
+            "alarms_per_patient_day": budget,
+            "replicates": replicates,
+            "seed": seed,
+        },
+        entity="patient",
+        positive="before or in deterioration",
+        grouping="ward",
+    )
+
+
+def compare(
+    frame: pl.DataFrame,
+    other: pl.DataFrame,
+    *,
+    budget: float | None = BUDGET,
+    frozen_at: datetime | None = None,
+    replicates: int = 200,
+    seed: int = 0,
+) -> Comparison:
+    """Estimate how much better ``frame``'s scores are than ``other``'s on the same patients.
+
+    Each has the threshold that it would have chosen on what both scored, under the same budget;
+    both are measured on the same resampled patients.
+
+    Raises
+    ------
+    ParameterError
+        If the two share no evaluated observation, a column is missing or the budget is not above
+        0.
+    """
+    shared = [
+        f.join(g, on="event_id", how="semi", maintain_order="left")
+        for f, g in ((frame, other), (other, frame))
+    ]
+    samples = []
+    for rows in shared:
+        stays = Stays(rows)
+        frozen = freeze(stays, budget, frozen_at)
+        alarm = raised(stays, frozen.threshold)
+        samples.append(Sample(stays, frozen.judged, frozen.threshold, alarm))
+    first, second = samples
+    if not first.events:
+        raise ParameterError.of(
+            "a comparison of two runs that share no evaluated observation",
+            allowed="two runs over the same stream and overlapping spans",
+            hint="replay both over the same span",
+        )
+    estimates = difference(
+        first.overall, second.overall, first.patients, replicates=replicates, seed=seed
+    )
+    found = dict(zip(first.names, estimates, strict=True))
+    return Comparison(
+        {name: found[name] for name in MEASURES if name in found},
+        MEASURES,
+        n=first.events,
+        unshared=len(frame) + len(other) - 2 * len(shared[0]),
+    )
+
+
+def _table(part: pl.Series, sums: Sums, estimates: Sequence[Estimate]) -> pl.DataFrame:
+    """Return one row a part, without what fewer than five patients stand behind."""
+    patients = sums.patients("hours")
+    told = [
+        estimate if known >= SMALLEST else Estimate(np.nan)
+        for name, row in zip(BY_PART, _rows(estimates, len(part)), strict=True)
+        for estimate, known in zip(row, sums.patients(RATIOS[name][1]), strict=True)
+    ]
+    return pl.DataFrame(
+        [
+            part,
+            *(pl.Series(name, sums.count(name)) for name in ("events", "alarms")),
+            pl.Series("patients", patients),
+            *columns(BY_PART, told),
+        ]
+    ).filter(pl.col("patients") >= SMALLEST)
+
+
+def _rows(estimates: Sequence[Estimate], width: int) -> list[Sequence[Estimate]]:
+    return [estimates[i * width : (i + 1) * width] for i in range(len(BY_PART))]
