@@ -33,13 +33,14 @@ _NOTHING: Final[dict[str, Any]] = {
     "popular": 0,
     "popular_ever": 0,
     "arrivals": 0,
+    "similar": 0,
 }
 
 RERANKED: Final = DetectorSpec(
     name="reranked",
     title="Candidates of many generators, re-ranked listwise (River, AdaGrad)",
     build=Engine,  # type: ignore[arg-type] # a specification is of detectors and recommenders
-    defaults={k: v for k, v in _DEFAULTS.items() if k != "ranks"},
+    defaults={k: v for k, v in _DEFAULTS.items() if k not in ("ranks", "seed")},
     space={
         "learning_rate": Range(0.01, 0.5, log=True),
         "step": Choice(("river", "compiled")),
@@ -110,6 +111,15 @@ _BASELINES: Final = (
         "pair_window",
         "pair_decay",
         history=20,
+    ),
+    _single(
+        "item-embedding",
+        "What the session leads to, by vectors learned with drawn items",
+        "embedding_items",
+        "embedding_past",
+        "embedding_rate",
+        "drawn",
+        similar=20,
     ),
     _single("bought-before", "The visitor's latest items of earlier visits", bought=20),
     _single("reminders", "The session's own latest items", reminders=20),

@@ -13,11 +13,18 @@ from workbench.cases.recommend.engine.generators.baskets import (
 )
 from workbench.cases.recommend.engine.generators.context import read_session, read_visitor
 from workbench.cases.recommend.engine.generators.proposals import (
+    BY_EMBEDDING,
+    LONG,
     MIDDLE,
     choose_scored,
     propose_all,
     propose_arrivals,
     propose_popular,
+)
+from workbench.cases.recommend.engine.generators.similar import (
+    find_query,
+    learn_similar,
+    score_similar,
 )
 from workbench.cases.recommend.engine.generators.transitions import (
     learn_transitions,
@@ -28,8 +35,10 @@ from workbench.cases.recommend.engine.memory.catalogue import (
     add_item,
     count_item,
     is_full,
+    next_slot,
 )
 from workbench.cases.recommend.engine.memory.counters import (
+    BORN,
     CAPPED_EVENTS,
     CAPPED_SESSIONS,
     EVENTS,
@@ -37,8 +46,9 @@ from workbench.cases.recommend.engine.memory.counters import (
     MOMENTS,
     NUMBERED,
 )
+from workbench.cases.recommend.engine.memory.embedding import begin_vectors, count_recent
 from workbench.cases.recommend.engine.memory.memory import Memory, make_room
-from workbench.cases.recommend.engine.memory.popularity import add_popularity
+from workbench.cases.recommend.engine.memory.popularity import add_popularity, logarithm
 from workbench.cases.recommend.engine.memory.sessions import (
     add_different,
     add_step,
@@ -110,13 +120,23 @@ def advance(
     """
     for e in range(start, stop):
         clear_gradient(ranker)
+        if mode != LOOK:
+            _make_room(memory, ws, batch.item[e])
         if batch.kind[e] == STOCK:
             if mode != LOOK:
-                _learn_stock(memory, ws, batch, e)
+                _learn_stock(plan, memory, batch, e)
             continue
         _recommend(plan, memory, ranker, ws, batch, e, mode, out[e])
         if mode != LOOK:
             _learn(plan, memory, ws, batch, e)
+
+
+@inlined
+def _make_room(memory: Memory, ws: Workspace, code: int) -> None:
+    """Forget items before a new one comes, so that an event sees one state from end to end."""
+    catalogue = memory.catalogue
+    if _slot(catalogue.slot_of, code) < 0 and is_full(catalogue, memory.counters):
+        make_room(memory, ws.gone)
 
 
 @inlined
@@ -149,10 +169,11 @@ def _recommend(
         length = memory.sessions.length[session]
         serial = memory.sessions.serial[session]
     past = 0
-    if visitor >= 0 and (plan.history > 0 or plan.bought > 0):
+    if visitor >= 0 and (plan.history > 0 or plan.bought > 0 or plan.similar > 0):
         past = read_visitor(
             memory.visitors, ws, visitor, serial, max(plan.bought, plan.history_items)
         )
+    ws.counts[0], ws.counts[1] = count, past
     touched = 0
     if plan.transitions > 0:
         touched = score_transitions(plan, memory.follows, ws, count, touched)
@@ -168,6 +189,9 @@ def _recommend(
     if plan.history > 0:
         touched = score_history(catalogue, memory.together, ws, looked, touched)
     choose_scored(plan, catalogue, ws, touched)
+    if plan.similar > 0 and count > 0:
+        find_query(plan, memory.embedding, ws, count, min(past, plan.embedding_past), -1)
+        score_similar(plan, catalogue, counters, memory.embedding, ws, BY_EMBEDDING)
     n = propose_all(plan, catalogue, memory.popularity, counters, ws, count, past)
     if n < plan.items:
         n = propose_popular(memory.popularity, catalogue, ws, n, MIDDLE, plan.items)
@@ -182,6 +206,7 @@ def _recommend(
         catalogue,
         memory.popularity,
         memory.follows,
+        memory.embedding,
         counters,
         ws,
         ranker.features,
@@ -210,13 +235,12 @@ def _recommend(
 
 
 @called
-def _item(memory: Memory, ws: Workspace, batch: Batch, e: int) -> int:
+def _item(plan: Plan, memory: Memory, batch: Batch, e: int) -> int:
     """Return the slot of an event's item, a new one if need be, and note what the event tells."""
     catalogue, counters = memory.catalogue, memory.counters
     slot = _slot(catalogue.slot_of, batch.item[e])
     if slot < 0:
-        if is_full(catalogue, counters):
-            make_room(memory, ws.gone)
+        begin_vectors(memory.embedding, next_slot(catalogue, counters), plan.seed, counters[BORN])
         now = counters[EVENTS]
         slot = add_item(catalogue, counters, batch.item[e], batch.number[e], now)
     catalogue.moment[slot] = counters[MOMENTS]
@@ -228,8 +252,8 @@ def _item(memory: Memory, ws: Workspace, batch: Batch, e: int) -> int:
 
 
 @called
-def _learn_stock(memory: Memory, ws: Workspace, batch: Batch, e: int) -> None:
-    slot = _item(memory, ws, batch, e)
+def _learn_stock(plan: Plan, memory: Memory, batch: Batch, e: int) -> None:
+    slot = _item(plan, memory, batch, e)
     memory.catalogue.on_hand[slot] = batch.on_hand[e]
     memory.counters[MOMENTS] += 1
 
@@ -244,11 +268,17 @@ def _learn(plan: Plan, memory: Memory, ws: Workspace, batch: Batch, e: int) -> N
         sessions.length[session] = plan.longest_session + 1
         counters[CAPPED_EVENTS] += 1
         return
-    item = _item(memory, ws, batch, e)
+    item = _item(plan, memory, batch, e)
     if session < 0 and batch.session[e] >= 0:
         session = begin_session(sessions, counters, batch.session[e])
         memory.catalogue.openings[item] += 1.0
+    if plan.similar > 0 and session >= 0:
+        _learn_vectors(plan, memory, ws, item)
     add_popularity(memory.popularity, item, counters[ITEMS])
+    if plan.similar > 0:
+        weight = memory.popularity.weight[item, LONG]
+        share = logarithm(memory.popularity, weight, LONG)
+        count_recent(memory.embedding, item, counters[EVENTS], share)
     count_item(memory.catalogue, plan, item, counters[EVENTS])
     counters[EVENTS] += 1
     serial = -1
@@ -271,3 +301,10 @@ def _learn(plan: Plan, memory: Memory, ws: Workspace, batch: Batch, e: int) -> N
         if visitor < 0:
             visitor = add_visitor(memory.visitors, counters, batch.visitor[e])
         add_to_history(memory.visitors, counters, visitor, item, serial)
+
+
+@inlined
+def _learn_vectors(plan: Plan, memory: Memory, ws: Workspace, item: int) -> None:
+    """Learn what was recommended from: the workspace still holds the session as it was."""
+    count, past = ws.counts[0], min(ws.counts[1], plan.embedding_past)
+    learn_similar(plan, memory.counters, memory.embedding, ws, item, count, past)

@@ -39,6 +39,8 @@ class Plan(NamedTuple):
         The most popular ones with half-lives of ``half_life_short``, ``half_life`` and for ever.
     arrivals
         The newest items, newest first.
+    similar
+        The most probable ones by the embedding.
     context
         Items of the session that co-occurrence looks at, the latest first.
     basket_items
@@ -53,10 +55,16 @@ class Plan(NamedTuple):
         A pair in a session of n items counts ``n ** -pair_decay``.
     transition_gap
         Events up to this far apart are a transition, worth 1 / distance.
+    embedding_items, embedding_past
+        Items of the session and of earlier visits that the embedding's query is made of.
+    embedding_rate, drawn
+        Its AdaGrad's learning rate, and items that the next one is learned against.
     longest_session
         Further events of a session are not learned: no visitor clicks so often.
     learning_rate
         Of the re-ranker's AdaGrad.
+    seed
+        Of the embedding's first vectors, and of the items that are drawn for it.
     """
 
     items: int = 20
@@ -75,6 +83,7 @@ class Plan(NamedTuple):
     popular: int = 15
     popular_ever: int = 0
     arrivals: int = 5
+    similar: int = 40
     transition_items: int = 4
     transition_decay: float = 0.4
     transition_gap: int = 10
@@ -90,4 +99,9 @@ class Plan(NamedTuple):
     numbered_items: int = 20
     neighbour_reach: int = 2
     longest_session: int = 1024
+    embedding_items: int = 40
+    embedding_past: int = 20
+    embedding_rate: float = 0.1
+    drawn: int = 48
     learning_rate: float = 0.1
+    seed: int = 0

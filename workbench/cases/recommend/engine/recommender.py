@@ -46,7 +46,7 @@ class Engine:
         Who makes the re-ranker's steps: ``river`` (its AdaGrad), or ``compiled``, which gives
         the same bits and needs no River.
     seed
-        Not used: nothing here is random.
+        Of the embedding.
     bounds
         How much is remembered.
     half_lives
@@ -59,7 +59,7 @@ class Engine:
         self,
         features: tuple[str, ...] = (),  # noqa: ARG002 - part of every detector's signature
         *,
-        seed: int = 0,  # noqa: ARG002 - part of every detector's signature
+        seed: int = 0,
         step: str = "river",
         bounds: Mapping[str, int] | None = None,
         half_life_short: float = 2_000.0,
@@ -71,7 +71,7 @@ class Engine:
             raise ParameterError.of(
                 f"step={step!r}", allowed=" or ".join(STEPS), hint="choose one of these"
             )
-        self.plan = Plan(**settings)
+        self.plan = Plan(seed=seed, **settings)
         self.items = self.plan.items
         self._bounds = Bounds(**(bounds or {}))
         self._half_lives = (half_life_short, half_life, half_life_long, 0.0)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from workbench.cases.recommend.engine.memory.popularity import Popularity
     from workbench.cases.recommend.engine.plan import Plan
 
-BY_TRANSITION, BY_BASKET, BY_BASKET_RAW, BY_HISTORY, BY_NEIGHBOUR, BY_COSINE = range(6)
+BY_TRANSITION, BY_BASKET, BY_BASKET_RAW, BY_HISTORY, BY_NEIGHBOUR, BY_COSINE, BY_EMBEDDING = range(
+    7
+)
 SHORT, MIDDLE, LONG, EVER = range(4)
 """The half-lives of the counts of popularity."""
 

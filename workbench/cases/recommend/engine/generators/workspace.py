@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from workbench.cases.recommend.engine.compiled import F32, F64, I32, I64, U8, inlined
+from workbench.cases.recommend.engine.memory.embedding import LANES, SIZE
 from workbench.cases.recommend.engine.memory.sessions import STEPS
 
 # Columns of the scores that are added up for each item.
@@ -15,6 +16,8 @@ HISTORY, STRONGEST_PAST, NEIGHBOUR, TITLE, KNN = range(6, 11)
 SCORES = 16
 """How many there is room for: one line of a processor's cache for each item."""
 CANDIDATES = 256
+DRAWN = 64
+"""How many items are drawn for the embedding, at most."""
 LISTS = 8
 DEPTH = 256
 """How many items one generator proposes at most."""
@@ -50,8 +53,16 @@ class Workspace(NamedTuple):
     candidate, proposed
         Items that were proposed, int32 (256,), and the event that each item was last proposed
         in, int64 (items,).
+    counts
+        How many items the context and the past have, int64 (2,).
     found
         How many there are in each list, int64 (8,).
+    query
+        The embedding's query, its gradient, and room, float32 (3, 32).
+    similar
+        Inner products of all items with the query, float32 (items,).
+    drawn, probability
+        The next item and others that are drawn, int32 (65,), and how probable each is, float32.
     gone
         Items that are being forgotten, uint8 (items,).
     """
@@ -72,7 +83,12 @@ class Workspace(NamedTuple):
     best_item: I32
     candidate: I32
     proposed: I64
+    counts: I64
     found: I64
+    query: F32
+    similar: F32
+    drawn: I32
+    probability: F32
     gone: U8
 
 
@@ -95,7 +111,12 @@ def empty_workspace(items: int) -> Workspace:
         best_item=np.zeros((LISTS, DEPTH), np.int32),
         candidate=np.zeros(CANDIDATES, np.int32),
         proposed=np.zeros(items, np.int64),
+        counts=np.zeros(2, np.int64),
         found=np.zeros(LISTS, np.int64),
+        query=np.zeros((3, SIZE), np.float32),
+        similar=np.zeros(items + LANES, np.float32),
+        drawn=np.zeros(DRAWN + 1, np.int32),
+        probability=np.zeros(DRAWN + 1, np.float32),
         gone=np.zeros(items, np.uint8),
     )
 

@@ -117,15 +117,21 @@ def is_full(catalogue: Catalogue, counters: I64) -> bool:
     return bool(counters[FREE_ITEMS] == 0 and counters[ITEMS] == len(catalogue.code))
 
 
+@inlined
+def next_slot(catalogue: Catalogue, counters: I64) -> int:
+    """Return the slot that the next new item gets; there must be room."""
+    free: int = counters[FREE_ITEMS]
+    slot: int = catalogue.free[free - 1] if free > 0 else counters[ITEMS]
+    return slot
+
+
 @called
 def add_item(catalogue: Catalogue, counters: I64, code: int, number: int, now: int) -> int:
     """Give a new item a slot; there must be room."""
-    if counters[FREE_ITEMS] > 0:
-        counters[FREE_ITEMS] -= 1
-        slot: int = catalogue.free[counters[FREE_ITEMS]]
-    else:
-        slot = counters[ITEMS]
-        counters[ITEMS] += 1
+    slot = next_slot(catalogue, counters)
+    counters[FREE_ITEMS if counters[FREE_ITEMS] > 0 else ITEMS] += (
+        -1 if counters[FREE_ITEMS] > 0 else 1
+    )
     catalogue.slot_of[code] = slot
     catalogue.code[slot] = code
     catalogue.number[slot] = number

@@ -14,6 +14,11 @@ from workbench.cases.recommend.engine.memory.catalogue import (
     forget_items,
 )
 from workbench.cases.recommend.engine.memory.counters import COUNTERS, ITEMS
+from workbench.cases.recommend.engine.memory.embedding import (
+    Embedding,
+    empty_embedding,
+    forget_recent,
+)
 from workbench.cases.recommend.engine.memory.popularity import (
     Popularity,
     empty_popularity,
@@ -45,6 +50,8 @@ class Memory(NamedTuple):
         Directed transitions: row the item before, column the one after.
     together
         Co-occurrence in sessions, both ways.
+    embedding
+        Vectors of items.
     """
 
     counters: I64
@@ -54,6 +61,7 @@ class Memory(NamedTuple):
     popularity: Popularity
     follows: Rows
     together: Rows
+    embedding: Embedding
 
 
 class Bounds(NamedTuple):
@@ -84,6 +92,7 @@ def empty_memory(bounds: Bounds, half_lives: tuple[float, ...]) -> Memory:
         popularity=empty_popularity(bounds.items, half_lives),
         follows=empty_rows(bounds.items, bounds.transitions),
         together=empty_rows(bounds.items, bounds.pairs),
+        embedding=empty_embedding(bounds.items),
     )
 
 
@@ -94,6 +103,7 @@ def make_room(memory: Memory, gone: np.ndarray) -> None:
     items = memory.counters[ITEMS]
     forget(memory.follows, gone, items)
     forget(memory.together, gone, items)
+    forget_recent(memory.embedding, gone)
     forget_popularity(memory.popularity, gone, items)
     forget_in_sessions(memory.sessions, gone)
     forget_in_histories(memory.visitors, memory.counters, gone)

@@ -14,6 +14,7 @@ from workbench.cases.recommend.engine.memory.counters import (
     SESSIONS,
     VISITORS,
 )
+from workbench.cases.recommend.engine.memory.embedding import mirror_all
 from workbench.cases.recommend.engine.memory.rows import restore_places
 from workbench.cases.recommend.engine.memory.slots import UNKNOWN
 
@@ -36,6 +37,9 @@ def packed(memory: Memory) -> State:
     seen_visitors = memory.visitors._asdict()
     free_visitors = seen_visitors.pop("free")
     popularity = memory.popularity._asdict()
+    embedding = memory.embedding._asdict()
+    recent = embedding.pop("recent")
+    del embedding["blocks"]  # the vectors once more
     by_item = {"weight": popularity.pop("weight"), "place": popularity.pop("place")}
     return {
         "counters": counters.copy(),
@@ -45,6 +49,7 @@ def packed(memory: Memory) -> State:
         "visitors": _first(seen_visitors, visitors, RINGS["visitors"])
         | {"free": free_visitors[: counters[FREE_VISITORS]].copy()},
         "popularity": {k: v.copy() for k, v in popularity.items()} | _first(by_item, items),
+        "embedding": _first(embedding, items) | {"recent": recent.copy()},
         **{name: _rows(getattr(memory, name)._asdict(), items) for name in MATRICES},
     }
 
@@ -88,13 +93,14 @@ def _codes(slot_of: Array) -> Array:
 def unpack(state: State, memory: Memory) -> Memory:
     """Fill an empty memory with what :func:`packed` returned, and return it."""
     memory.counters[:] = state["counters"]
-    for name in ("catalogue", "popularity"):
+    for name in ("catalogue", "popularity", "embedding"):
         _fill(getattr(memory, name)._asdict(), state[name])
     for name, rings in RINGS.items():
         _fill(getattr(memory, name)._asdict(), state[name], rings)
     for name in MATRICES:
         _fill(getattr(memory, name)._asdict(), state[name], WIDE)
         restore_places(getattr(memory, name))
+    mirror_all(memory.embedding, memory.counters)
     changed = {
         name: getattr(memory, name)._replace(slot_of=state[name]["slot_of"].copy())
         for name in ("catalogue", "sessions", "visitors")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log2
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ from workbench.cases.recommend.engine.compiled import F64, I16, I32, U8, called,
 LISTED = 256
 """How long a list of the most popular items is."""
 #: Halves all weights by so many powers of two at once when they have grown by as many: exact.
-_POWER = 2.0**40
+_HALVINGS = 40.0
+_POWER = 2.0**_HALVINGS
 
 
 class Popularity(NamedTuple):
@@ -27,6 +29,8 @@ class Popularity(NamedTuple):
         What the worth of an interaction grows by, a column for each half-life, float64 (h,).
     worth, total
         What the latest interaction is worth, and all of them together, float64 (h,).
+    halvings
+        By how many powers of two all worths have been made smaller, float64 (h,).
     weight
         The worth of each item's interactions, float64 (items, h).
     top
@@ -40,6 +44,7 @@ class Popularity(NamedTuple):
     growth: F64
     worth: F64
     total: F64
+    halvings: F64
     weight: F64
     top: I32
     listed: I32
@@ -53,6 +58,7 @@ def empty_popularity(items: int, half_lives: tuple[float, ...]) -> Popularity:
         growth=np.array([2.0 ** (1 / half_life) if half_life else 1.0 for half_life in half_lives]),
         worth=np.ones(h),
         total=np.zeros(h),
+        halvings=np.zeros(h),
         weight=np.zeros((items, h)),
         top=np.zeros((h, LISTED), np.int32),
         listed=np.zeros(h, np.int32),
@@ -68,6 +74,7 @@ def add_popularity(popularity: Popularity, item: int, items: int) -> None:
         if popularity.worth[h] > _POWER:
             popularity.worth[h] /= _POWER
             popularity.total[h] /= _POWER
+            popularity.halvings[h] += _HALVINGS
             for other in range(items):
                 popularity.weight[other, h] /= _POWER
         popularity.total[h] += popularity.worth[h]
@@ -115,3 +122,9 @@ def forget_popularity(popularity: Popularity, gone: U8, items: int) -> None:
         for item in range(items):
             if popularity.weight[item, h] > 0.0:
                 _move_up(popularity, item, h)
+
+
+@inlined
+def logarithm(popularity: Popularity, weight: float, h: int) -> float:
+    """Return the binary logarithm of a weight as if no worth had ever been made smaller."""
+    return log2(weight) + popularity.halvings[h]

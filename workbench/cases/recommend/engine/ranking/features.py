@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from workbench.cases.recommend.engine.compiled import F32, I64, called, inlined
 from workbench.cases.recommend.engine.generators.baskets import PRIOR
 from workbench.cases.recommend.engine.generators.proposals import LONG, MIDDLE, SHORT
+from workbench.cases.recommend.engine.generators.similar import LOG2_E
 from workbench.cases.recommend.engine.generators.workspace import (
     BASKET,
     BOUGHT_TIMES,
@@ -36,10 +37,12 @@ from workbench.cases.recommend.engine.memory.counters import (
     FREE_ITEMS,
     ITEMS,
 )
+from workbench.cases.recommend.engine.memory.popularity import logarithm
 from workbench.cases.recommend.engine.memory.rows import Rows, weight_of
 from workbench.cases.recommend.engine.ranking.logarithm import log2
 
 if TYPE_CHECKING:
+    from workbench.cases.recommend.engine.memory.embedding import Embedding
     from workbench.cases.recommend.engine.memory.popularity import Popularity
     from workbench.cases.recommend.engine.plan import Plan
 
@@ -79,11 +82,12 @@ PLAIN: Final = (
     "trend",  # popularity now over that of long ago
     "lift",  # conditional probability over the share
     "furthest",  # kind of event in the session
+    "similar",  # inner product with the embedding's query
+    "probable",  # the same, times the share of the interactions
 )
 NAMES: Final = LOGARITHMIC + PLAIN
 LOGS: Final = len(LOGARITHMIC)
-FEATURES: Final = 32
-"""As many as there are, a multiple of the lanes of a vector register."""
+FEATURES: Final = 34
 assert len(NAMES) == FEATURES  # noqa: S101 - the layout of the kernels rests on it
 
 (
@@ -119,12 +123,15 @@ assert len(NAMES) == FEATURES  # noqa: S101 - the layout of the kernels rests on
     _TREND,
     _LIFT,
     _FURTHEST,
+    _SIMILAR,
+    _PROBABLE,
 ) = range(FEATURES)
 
 FAR: Final = 1 << 20
 """The distance of items that have no article number."""
 CLOSE: Final = 4
 """Article numbers within so many places are close by."""
+LEAST_PROBABLE: Final = -30.0
 MOST_DAYS: Final = 60.0
 OTHER, ELSEWHERE = 20.0, 40.0
 """What sets repeats of the last item, of the session's others and of all others apart."""
@@ -136,6 +143,7 @@ def read_features(
     catalogue: Catalogue,
     popularity: Popularity,
     follows: Rows,
+    embedding: Embedding,
     counters: I64,
     ws: Workspace,
     features: F32,
@@ -160,6 +168,8 @@ def read_features(
     living = counters[ITEMS] - counters[FREE_ITEMS]
     everything = counters[EVENTS] + 1.0 + 0.5 * living
     last_total = follows.total[last] if count > 0 else 0.0
+    embedded = plan.similar > 0 and count > 0
+    everyone = logarithm(popularity, popularity.total[LONG] + 1e-9, LONG)
     for z in range(n):
         item = ws.candidate[z]
         f = features[z]
@@ -217,6 +227,13 @@ def read_features(
         if visitor >= 0 and ws.marked_visitor[item] == ws.stamp[0]:
             f[_VISITOR_TIMES] = min(ws.mark[item, BOUGHT_TIMES], 6)
             f[_VISITS_AGO] = min(ws.mark[item, BOUGHT_VISITS], 10)
+        f[_SIMILAR] = 0.0
+        f[_PROBABLE] = 0.0
+        if embedded:
+            f[_SIMILAR] = ws.similar[item]
+            f[_PROBABLE] = max(
+                ws.similar[item] * LOG2_E + embedding.prior[item] - everyone, LEAST_PROBABLE
+            )
         f[_NEAR_NUMBERS] = min(close_by(ws, ranks, rank), 6)
         for i in range(LOGS):
             f[i] = log2(f[i])
