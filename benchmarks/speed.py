@@ -106,16 +106,17 @@ def _bare(stream: Stream, setup: Setup) -> float:
     path = setup.build()
     detector, recorder = path.learner.detector, _Recorder()
     path.learner.detector = recorder
-    advance, seconds = path.engine.advance, 0.0
+    prepare, seconds = path.engine.prepare, 0.0
 
     def timed(*arguments: Any) -> Any:
         nonlocal seconds
         begin = time.perf_counter()
-        result = advance(*arguments)
+        compute, out = prepare(*arguments)
+        compute()
         seconds += time.perf_counter() - begin
-        return result
+        return lambda: None, out
 
-    path.engine.advance = timed  # type: ignore[method-assign]  # only its time is wanted
+    path.engine.prepare = timed  # type: ignore[method-assign]  # only its time is wanted
     for _ in drive(path, stream, 7 * DAY):
         pass
     detector.warm_up(recorder.warm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,7 @@ from workbench.streams.schema import LABELS, TIME
 if TYPE_CHECKING:
     from pathlib import Path as File
 
+    from workbench.detectors.target import Delivered, Lesson
     from workbench.streams.recorded import Stream
 
 FEATURES = (Value("amount"), Count("card", "1d"), KnownCount("card", "30d"))
@@ -68,6 +70,10 @@ def events_of(minutes: list[int], cards: list[str] | None = None) -> pl.DataFram
             "area": ["A"] * n,
         }
     )
+
+
+def instant(time: int) -> Any:
+    return pl.Series([time]).cast(TIME)[0]
 
 
 def labels_of(rows: list[tuple[str, int, int]]) -> pl.DataFrame:
@@ -146,6 +152,58 @@ def test_any_cut_into_batches_gives_the_same_bytes(
     )
 
 
+@given(
+    history=histories(),
+    short=st.integers(1, 5),
+    step=st.integers(1, 9),
+    deliver=st.sampled_from([0, HOUR]),
+)
+def test_a_batch_worked_off_in_steps_gives_the_same_bytes(
+    history: tuple[pl.DataFrame, pl.DataFrame], short: int, step: int, deliver: int
+) -> None:
+    def told(path: Path) -> tuple[Any, ...]:
+        parts: list[tuple[int, Any]] = []
+
+        def scored(first: int, X: Any, scores: Any) -> None:
+            parts.extend(zip(range(first, first + len(X)), X.tolist(), scores, strict=True))
+
+        scores = path.process(*history, scored)
+        return scores.tobytes(), parts, path.delays.tolist(), path.tally(), path.last
+
+    whole = a_path(deliver=deliver, warm_up=90 * MINUTE)
+    expected = told(whole)
+    with patch.multiple("workbench.replay.path", STEP=step, SHORT=short):
+        stepwise = a_path(deliver=deliver, warm_up=90 * MINUTE)
+        assert told(stepwise) == expected
+
+
+@given(history=histories(), step=st.integers(1, 9), deliver=st.sampled_from([0, HOUR]))
+def test_a_target_is_told_the_truth_about_each_label(
+    history: tuple[pl.DataFrame, pl.DataFrame], step: int, deliver: int
+) -> None:
+    events, labels = history
+    path, told = a_path(deliver=deliver), []
+    lesson = path.learner.target.lesson
+
+    def listened(delivered: Delivered) -> Lesson:
+        for row, known, *rest in zip(delivered.rows, delivered.known, *delivered[2:4], strict=True):
+            told.append((*delivered.table[row, :1].tolist(), known, *rest))
+        entities.extend(zip(delivered.sequence, delivered.entity, strict=True))
+        return lesson(delivered)
+
+    entities: list[tuple[int, int]] = []
+    path.learner.target.lesson = listened  # type: ignore[method-assign]  # listens, and teaches as before
+    with patch.multiple("workbench.replay.path", STEP=step, SHORT=1):
+        path.process(events, labels)
+    for amount, known, label, time in told:
+        event = events.row(by_predicate=pl.col("amount") == amount, named=True)
+        (found,) = labels.filter(event_id=event["event_id"]).rows(named=True)
+        assert (found["label"], found["known_at"]) == (label, instant(known))
+        assert event["event_time"] == instant(time)
+    cards = {(events["card"][int(place)], int(entity)) for place, entity in entities}
+    assert len(cards) == len(dict(cards)) == len({entity for _, entity in cards})
+
+
 @given(history=histories(), middle=st.integers(1, 24))
 def test_a_path_restored_in_the_middle_has_the_same_future(
     history: tuple[pl.DataFrame, pl.DataFrame], middle: int, tmp_path_factory: Any
@@ -204,10 +262,13 @@ def test_labels_out_of_order_are_refused() -> None:
         path.process(events_of([10])[:0], labels_of([("y", 1, 400)]))
 
 
-@pytest.mark.parametrize("cut", [[], [1]])
-def test_an_event_that_comes_twice_is_refused(cut: list[int]) -> None:
+@pytest.mark.parametrize(("cut", "step"), [([], 9), ([1], 9), ([], 1)])
+def test_an_event_that_comes_twice_is_refused(cut: list[int], step: int) -> None:
     events = events_of([0, 10]).with_columns(event_id=pl.lit("same"))
-    with pytest.raises(StreamError, match="comes twice"):
+    with (
+        patch.multiple("workbench.replay.path", STEP=step, SHORT=1),
+        pytest.raises(StreamError, match="the event id 'same', which comes twice"),
+    ):
         scores_of(a_path(), events, labels_of([]), cut)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from workbench.features.memory import (
 from workbench.features.structures import MISSING, NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
@@ -114,6 +115,32 @@ class FeatureEngine:
         ndarray
             Features of shape (n, features), float64; NaN is missing.
         """
+        compute, out = self.prepare(
+            events, rows, absorbed, label_rows, label_values, label_times, label_at
+        )
+        compute()
+        return out
+
+    def prepare(
+        self,
+        events: pl.DataFrame,
+        rows: I64,
+        absorbed: npt.NDArray[np.uint8] | None = None,
+        label_rows: I64 | None = None,
+        label_values: npt.NDArray[np.int8] | None = None,
+        label_times: I64 | None = None,
+        label_at: I64 | None = None,
+    ) -> tuple[Callable[[], None], npt.NDArray[np.float64]]:
+        """Prepare what :meth:`advance` does, for another thread to do while this one runs on.
+
+        Returns
+        -------
+        compute : callable
+            Computes the features without holding the interpreter's lock. Nothing else may be
+            asked of the engine before it has returned.
+        out : ndarray
+            Receives the features, shape (n, features).
+        """
         n = events.height
         labels = 0 if label_rows is None else len(label_rows)
         if labels and label_at is not None and label_at[-1] >= n:
@@ -131,7 +158,8 @@ class FeatureEngine:
             pending=highest,
         )
         out = np.empty((n, len(self.names)))
-        kernel.advance(
+        compute = partial(
+            kernel.advance,
             self.program,
             self.memory,
             self._blank,
@@ -148,7 +176,7 @@ class FeatureEngine:
             np.empty((2, len(self.program.habits))),
             out,
         )
-        return out
+        return compute, out
 
     def entity_of(self, rows: I64, name: str) -> I64:
         """Return the slot of an entity of the events in some rows of the pending table, (n,).
@@ -157,7 +185,9 @@ class FeatureEngine:
         """
         if name not in self.entities.names:
             return np.full(len(rows), NONE, np.int64)
-        return self.memory.pending[rows, PENDING_SLOTS + self.entities.names.index(name)]
+        column = PENDING_SLOTS + self.entities.names.index(name)
+        slots: I64 = self.memory.pending[rows, column]
+        return slots
 
     def _values(self, events: pl.DataFrame) -> I64:
         values = np.empty((events.height, self.program.values), np.int64)

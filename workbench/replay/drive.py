@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from workbench.replay.along import Answers, EventPath
     from workbench.streams.recorded import Stream
 
-BATCH = 16_384
+BATCH = 65_536
 Item = TypeVar("Item")
 
 

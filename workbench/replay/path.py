@@ -6,7 +6,9 @@ knows neither its driver nor its case.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,11 +25,11 @@ from workbench.replay.reasons import reasons
 from workbench.streams.frames import instants
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import polars as pl
 
-    from workbench.detectors.protocol import Detector, Vector
+    from workbench.detectors.protocol import Detector, Matrix, Vector
     from workbench.detectors.target import Target
     from workbench.features.vocabulary import Feature
     from workbench.replay.learner import Scored
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
     from workbench.streams.schema import Schema
 
 I64 = npt.NDArray[np.int64]
+
+
+#: So many events' features are computed while those before are scored and learned of; and so many
+#: first, while there is nothing to do beside it.
+STEP, SHORT = 16_384, 2_048
 
 
 @dataclass(slots=True)
@@ -45,6 +52,34 @@ class Counts:
     labels: int = 0
     without_event: int = 0
     before_event: int = 0
+
+
+@dataclass(slots=True)
+class _Step:
+    """Some events of a batch on their way.
+
+    ``first`` is the index of the first one; ``time`` and ``rows`` are their times and rows.
+    ``due``, ``values``, ``known`` and ``at`` are the labels that are delivered meanwhile. ``X``
+    holds the features when ``compute`` has returned; ``delivered`` is gathered then.
+    """
+
+    first: int
+    time: I64
+    rows: I64
+    due: I64
+    values: npt.NDArray[np.int8]
+    known: I64
+    at: I64
+    X: Matrix
+    compute: Callable[[], None]
+    delivered: Delivered = field(init=False)
+
+
+def _cuts(n: int) -> list[int]:
+    """Return where a batch is cut into steps."""
+    if n <= STEP:
+        return [0, n] if n else []
+    return [0, *range(SHORT, n, STEP), n]
 
 
 class Path:
@@ -125,33 +160,63 @@ class Path:
             Scores of shape (n,), float64.
         """
         self._queue.add(labels)
-        n = events.height
-        if n == 0:
-            self.delays = self.delays[:0]
-            return np.empty(0)
-        time = instants(events["event_time"])
-        ids = events["event_id"]
-        rows = self.pending.add(ids, time, self.engine.absorbed)
-        last = self.pace.last_delivery(time)
-        known, due_rows, values = self._due(int(last[-1]))
-        at = np.searchsorted(last, known, side="left")
-        X = self.engine.advance(events, rows, None, due_rows, values, known, at)
-        self.pending.features[rows] = X
-        delivered = Delivered(
-            table=self.pending.features,
-            rows=due_rows,
-            labels=values,
-            time=self.pending.time[due_rows],
-            known=known,
-            entity=self.engine.entity_of(due_rows, self._entity),
-            sequence=self.pending.sequence[due_rows],
-            at=at,
-        )
-        scores = self.learner.step(X, time, delivered, scored)
-        self.pending.free(due_rows)
-        self.counts.events += n
-        self.last = (int(time[-1]), ids[-1])
+        self.delays = self.delays[:0]
+        scores = np.empty(events.height)
+        before: _Step | None = None
+        with ThreadPoolExecutor(1) as beside:
+            for begin, end in pairwise(_cuts(events.height)):
+                step = self._begin(events[begin:end], begin)
+                if before is None:
+                    step.compute()
+                else:
+                    computing = beside.submit(step.compute)
+                    self._learn(before, scores, scored)
+                    computing.result()
+                self._gather(step)
+                before = step
+        if before is not None:
+            self._learn(before, scores, scored)
+            self.counts.events += events.height
+            self.last = (int(before.time[-1]), events["event_id"][-1])
         return scores
+
+    def _begin(self, events: pl.DataFrame, first: int) -> _Step:
+        """Give events their rows, find the labels due meanwhile, and prepare the features."""
+        time = instants(events["event_time"])
+        rows = self.pending.add(events["event_id"], time, self.engine.absorbed)
+        last = self.pace.last_delivery(time)
+        known, due, values = self._due(int(last[-1]))
+        at = np.searchsorted(last, known, side="left")
+        compute, X = self.engine.prepare(events, rows, None, due, values, known, at)
+        return _Step(first, time, rows, due, values, known, at, X, compute)
+
+    def _gather(self, step: _Step) -> None:
+        """Put away the features, which are computed now, and gather what is known of the labels."""
+        self.pending.features[step.rows] = step.X
+        step.delivered = Delivered(
+            table=self.pending.features,
+            rows=step.due,
+            labels=step.values,
+            time=self.pending.time[step.due],
+            known=step.known,
+            entity=self.engine.entity_of(step.due, self._entity),
+            sequence=self.pending.sequence[step.due],
+            at=step.at,
+        )
+        # Their features stay in the table until the next step's are put away: after they are
+        # learned of.
+        self.pending.free(step.due)
+
+    def _learn(self, step: _Step, scores: Vector, scored: Scored | None) -> None:
+        """Score a step's events, and learn of what is delivered meanwhile."""
+
+        def tell(row: int, X: Matrix, found: Vector) -> None:
+            if scored is not None:
+                scored(step.first + row, X, found)
+
+        scores[step.first : step.first + len(step.X)] = self.learner.step(
+            step.X, step.time, step.delivered, tell
+        )
 
     def score_late(self, events: pl.DataFrame) -> Vector:
         """Score events that came too late: with the state of the moment, and kept out of it.
@@ -178,8 +243,9 @@ class Path:
         if not found.all():
             self.counts.without_event += int((~found).sum())
             known, rows, values = known[found], rows[found], values[found]
-        self.delays = known - self.pending.time[rows]
-        if (self.delays < 0).any():
+        delays = known - self.pending.time[rows]
+        self.delays = np.concatenate([self.delays, delays])
+        if (delays < 0).any():
             raise StreamError(
                 "A label became known before its event happened. Labels must have a known_at at "
                 "or after their event's event_time; import the source again, which puts such "
