@@ -173,7 +173,7 @@ def evaluate(
         by_day=_table(days, daily, estimates[own:by_day]),
         by_pattern=_table(wards, by_ward, estimates[by_day:]),
         settings={
-            "threshold": frozen.threshold,
+            "threshold": frozen.threshold if np.isfinite(frozen.threshold) else None,
             "frozen_at": frozen.at,
             "alarms_per_patient_day": budget,
             "replicates": replicates,
