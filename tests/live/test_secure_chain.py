@@ -224,10 +224,10 @@ CASES = [(command, fault) for fault, (commands, _) in FAULTS.items() for command
 
 @pytest.fixture(scope="module")
 def told(
-    chain: Chain, ran: Ran, tmp_path_factory: pytest.TempPathFactory
+    chain: Chain, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[tuple[str, str], Future[Said]]]:
     """Every command with every fault, two at once."""
-    del ran  # its topics are there
+    create(chain.settings(None), Topics(OWN))
     old = tmp_path_factory.mktemp("expired")
     authority, desk = str(make_certificates(old, days=-1)), chain.desk_for_errors()
     with expired(old) as listening, ThreadPoolExecutor(2) as pool:
