@@ -1,6 +1,7 @@
 """A bare loop of kafka-python: poll, decode, send a score for each event, commit.
 
-``python -m benchmarks.live.bare TOPICS TARGET`` reads what the worker reads, events and labels.
+``python -m benchmarks.live.bare TOPICS TARGET KIND...`` reads the kinds that are named: ``events``
+and ``labels`` are what the worker reads.
 """
 
 from __future__ import annotations
@@ -13,17 +14,16 @@ from workbench.live import clients
 from workbench.live.settings import Settings
 
 
-def main(topics: str, target: str) -> None:
+def main(topics: str, target: str, *kinds: str) -> None:
     """Answer every event with a score that says nothing."""
     from kafka import OffsetAndMetadata
 
-    settings = Settings.load()
+    settings, events = Settings.load(), f"{topics}.events"
     consumer = clients.consumer(settings, group_id=target, max_partition_fetch_bytes=1 << 19)
-    events = f"{topics}.events"
     parts = [
         part
-        for topic in (events, f"{topics}.labels")
-        for part in clients.partitions(consumer, settings, topic)
+        for kind in kinds
+        for part in clients.partitions(consumer, settings, f"{topics}.{kind}")
     ]
     consumer.assign(parts)
     consumer.seek_to_beginning(*parts)

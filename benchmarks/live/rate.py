@@ -1,15 +1,13 @@
-"""The worker's rate beside a bare loop of kafka-python, and where the rest goes."""
+"""The worker's rate beside a bare loop of kafka-python, and where its time goes."""
 
 from __future__ import annotations
 
-import re
 import secrets
 import shutil
-import threading
-import urllib.request
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 
 from benchmarks.data import table
 from benchmarks.live.common import (
@@ -23,71 +21,104 @@ from benchmarks.live.common import (
     start,
     worker,
 )
+from workbench.durations import SECOND
 from workbench.live.clients import admin
 from workbench.live.fields import spell
 from workbench.live.services import Services
 from workbench.live.services.ports import free
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbench.live.settings import Settings
 
-REPEATS = 3
+REPEATS = 5
+#: What a bare loop may read.
+LOOPS = {"events and labels, as the worker does": ("events", "labels"), "events only": ("events",)}
 
 
 def run() -> None:
-    """Score the recorded stream from topics, as the worker does it and as a bare loop does."""
+    """Score the recorded stream from topics, as the worker does it and as bare loops do."""
     topics = f"rate-{secrets.token_hex(3)}"
-    bare, ours, spent = [], [], []
     with Services(FOLDER / "services").running("kafka") as services:
         settings = settings_of(services, "kafka")
         _published(services, topics)
+        bare: dict[str, list[float]] = {reads: [] for reads in LOOPS}
+        ours = []
         for number in range(REPEATS):
-            target = f"{topics}.bare-{number}"
-            with admin(settings) as client:
-                client.create_topics({target: {"num_partitions": 6, "replication_factor": 1,
-                    "configs": {"message.timestamp.type": "LogAppendTime"}}})  # fmt: skip
-            done(launch(services, "-m", "benchmarks.live.bare", topics, target))
-            bare.append(_rate(settings, target))
-            seconds, rate = _worked(services, settings, topics, number)
-            ours.append(rate)
-            spent.append(seconds)
-    ratios = np.array(ours) / np.array(bare)
+            for reads, kinds in LOOPS.items():
+                bare[reads].append(_bare(services, settings, topics, kinds))
+            ours.append(_worked(services, settings, f"{topics}-{number}"))
+        stages = _stages(services, f"{topics}-stages")
+    ratios = [_spread(np.array(ours) / np.array(rates), ".2f") for rates in bare.values()]
+    loop = "bare loop of kafka-python: poll, orjson, send a score, the same transactions"
     table(
-        ("from topic to committed score, one broker", "events a second", "ratio"),
+        ("from topic to committed score, one broker", "events a second", "`workbench live` to it"),
         [
-            (
-                "bare loop: poll, orjson, send a score for each event, the same transactions",
-                _spread(bare),
-                1,
-            ),
-            (
-                "workbench live",
-                _spread(ours),
-                f"{np.median(ratios):.2f} ({ratios.min():.2f}–{ratios.max():.2f})",
-            ),
+            *((f"{loop}; {reads}", _spread(rates), ratio)
+              for (reads, rates), ratio in zip(bare.items(), ratios, strict=True)),
+            ("`workbench live`", _spread(ours), ""),
+        ],
+    )  # fmt: skip
+    print()
+    table(
+        ("where the worker's time goes", "µs an event"),
+        [
+            *((stage, f"{spent:.1f}") for stage, spent in stages.items()),
+            ("together", f"{sum(stages.values()):.1f}"),
         ],
     )
-    print()
-    table(("where the worker's time goes", "share"), _shares(spent))
 
 
-def _worked(
-    services: Services, settings: Settings, topics: str, number: int
-) -> tuple[dict[str, float], float]:
-    """Let a worker score the topics from their beginning; return its seconds and its rate."""
-    state, [port] = FOLDER / f"state-{number}", free(1)
-    shutil.rmtree(state, ignore_errors=True)
-    # A worker goes on where its name had come to; so each one reads topics of another name.
-    name = f"{topics}-{number}"
-    _published(services, name)
-    told: list[str] = []
-    process = start(services, *worker(name, state, "--until-idle", "3s", "--metrics-port", port))
-    watch = threading.Thread(target=_watch, args=(port, process, told), daemon=True)
-    watch.start()
-    done(process)
-    watch.join()
-    sums = dict(re.findall(r"^workbench_(\w+)_seconds_sum{[^}]*} (\S+)$", told[-1], re.MULTILINE))
-    return {k: float(v) for k, v in sums.items()}, _rate(settings, f"{name}.scores")
+def _bare(services: Services, settings: Settings, topics: str, kinds: tuple[str, ...]) -> float:
+    """Let a bare loop answer the topics and return its rate."""
+    target = f"{topics}.bare-{secrets.token_hex(3)}"
+    configs = {"message.timestamp.type": "LogAppendTime"}
+    with admin(settings) as client:
+        client.create_topics(
+            {target: {"num_partitions": 6, "replication_factor": 1, "configs": configs}}
+        )
+    done(launch(services, "-m", "benchmarks.live.bare", topics, target, *kinds))
+    return _rate(settings, target)
+
+
+def _worked(services: Services, settings: Settings, topics: str) -> float:
+    """Let a worker score topics of their own and return its rate.
+
+    A worker goes on where its name had come to; so each one reads topics of another name.
+    """
+    _published(services, topics)
+    done(start(services, *worker(topics, _state(topics), "--until-idle", "3s")))
+    return _rate(settings, f"{topics}.scores")
+
+
+def _stages(services: Services, topics: str) -> dict[str, float]:
+    """Let a worker score topics of their own with a clock at each stage."""
+    _published(services, topics)
+    file = FOLDER / "stages.json"
+    options = {
+        "artifact": str(artifact().path),
+        "state": str(_state(topics)),
+        "topics": topics,
+        "owner": topics,
+        "restarts": 0,
+        "lateness": 2 * SECOND,
+        "until_idle": 3.0,
+        "checkpoint_every": 30.0,
+        "metrics_port": free(1)[0],
+        "log_level": "WARNING",
+    }
+    given = orjson.dumps(options).decode()
+    done(launch(services, "-m", "benchmarks.live.stages", file, given))
+    stages: dict[str, float] = orjson.loads(file.read_bytes())
+    return stages
+
+
+def _state(topics: str) -> Path:
+    """Return an empty folder for a worker's state."""
+    state = FOLDER / "state-rate" / topics
+    shutil.rmtree(state.parent, ignore_errors=True)
+    return state
 
 
 def _published(services: Services, topics: str) -> None:
@@ -97,28 +128,11 @@ def _published(services: Services, topics: str) -> None:
     done(start(services, "publish", "fraud", *where))
 
 
-def _watch(port: int, process: object, told: list[str]) -> None:
-    while process.poll() is None:  # type: ignore[attr-defined]  # a Popen
-        try:
-            address = f"http://127.0.0.1:{port}/metrics"
-            with urllib.request.urlopen(address, timeout=1) as answer:
-                told.append(answer.read().decode())
-        except OSError:
-            pass  # not yet, or not any more
-        threading.Event().wait(0.2)
-
-
 def _rate(settings: Settings, topic: str) -> float:
     """Return messages a second, by the broker's own stamps on the first and the last one."""
     taken = np.array([row.taken for row in read(settings, topic)])
-    return len(taken) / ((taken.max() - taken.min()) / 1000)
+    return float(len(taken) / ((taken.max() - taken.min()) / 1000))
 
 
-def _shares(spent: list[dict[str, float]]) -> list[tuple[object, ...]]:
-    names = {"transaction": "writing and committing", "batch": "features, scores, learning"}
-    rows = {text: np.median([s[name] for s in spent]) for name, text in names.items()}
-    return [(text, f"{seconds:.1f} s") for text, seconds in rows.items()]
-
-
-def _spread(values: list[float]) -> str:
-    return f"{np.median(values):,.0f} ({min(values):,.0f}–{max(values):,.0f})"
+def _spread(values: list[float] | np.ndarray, form: str = ",.0f") -> str:
+    return f"{np.median(values):{form}} ({min(values):{form}}–{max(values):{form}})"

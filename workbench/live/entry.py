@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.live.intake import Bad, Batch
 from workbench.live.merge import Fate
-from workbench.live.order import FIRST, upto
+from workbench.live.order import FIRST, upto, where
 from workbench.streams.validation import DUPLICATE
 
 if TYPE_CHECKING:
@@ -80,9 +80,10 @@ class Entry:
     def _take(self, events: Batch, *, again: bool) -> npt.NDArray[np.int64]:
         done = self._written.key
         fates = self._merger.events(events.place, events.frame, FIRST if again else done)
-        late = events.frame.filter(fates == Fate.LATE)
-        # What comes again and lies further back was scored by the predecessor.
-        self._merger.defer(late.filter(~upto(late, done)) if again else late)
+        if (fates == Fate.LATE).any():
+            late = events.frame.filter(fates == Fate.LATE)
+            # What comes again and lies further back was scored by the predecessor.
+            self._merger.defer(where(late, ~upto(late, done)) if again else late)
         return fates
 
     def _parts(self, batch: Batch) -> Iterator[tuple[Batch, bool]]:

@@ -51,17 +51,6 @@ def spell(time: int) -> str:
     return moment.isoformat(timespec="microseconds") + "Z"
 
 
-def spell_all(times: npt.NDArray[np.int64]) -> list[str]:
-    """Write times (µs since 1970, UTC), shape (n,), much faster than one by one.
-
-    Examples
-    --------
-    >>> spell_all(np.array([1_522_540_800_000_000]))
-    ['2018-04-01T00:00:00.000000Z']
-    """
-    return [f"{text}Z" for text in np.datetime_as_string(times.astype("M8[us]")).tolist()]
-
-
 def read_time(text: Any, name: str, written: int = LATEST) -> int:
     """Read a time as microseconds since 1970, UTC.
 

@@ -12,7 +12,7 @@ import polars as pl
 from workbench.case import get_case
 from workbench.live.alerts import alert
 from workbench.live.fields import spell
-from workbench.live.order import Key, upto
+from workbench.live.order import Key, ticks, upto, where
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
@@ -48,14 +48,14 @@ class Outcomes:
 
     def after(self, place: Key) -> Outcomes:
         """Return those after a place."""
-        rest = self.answers.filter(~upto(self.answers, place))
+        rest = where(self.answers, ~upto(self.answers, place))
         return Outcomes(rest, [(key, about) for key, about in self.alerts if key > place])
 
     def between(self, since: int, until: int) -> Outcomes:
         """Return those from a time (inclusive) to another (exclusive), in µs."""
-        time = self.answers[EVENT_TIME].to_physical()
+        time = ticks(self.answers[EVENT_TIME])
         return Outcomes(
-            self.answers.filter((time >= since) & (time < until)),
+            where(self.answers, (time >= since) & (time < until)),
             [(key, about) for key, about in self.alerts if since <= key.time < until],
         )
 
@@ -87,7 +87,7 @@ class Lane:
 
     def process(self, events: pl.DataFrame, labels: pl.DataFrame) -> Outcomes:
         """Score events in their order, and learn what became known meanwhile."""
-        events = events.filter(~upto(events, self.last))
+        events = where(events, ~upto(events, self.last))
         threshold = math.inf if self.policy is None else self.policy.threshold
         why: dict[int, list[dict[str, Any]]] = {}
 

@@ -32,6 +32,7 @@ from workbench.live.order import (
     plain,
     ticks,
     upto,
+    where,
 )
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
 
@@ -149,8 +150,8 @@ class Merger:
         behind = self._advance(partition, time) - self.lateness
         passed = max(self.passed, floor)
         is_late = time < behind
-        is_past = upto(events, self.after).to_numpy()
-        is_passed = upto(events, passed).to_numpy()
+        is_past = upto(events, self.after)
+        is_passed = upto(events, passed)
         known_from = np.maximum(np.maximum(behind, passed.time) - REMEMBERED, self._remembered)
         known_from = np.where(is_past, behind - REMEMBERED, known_from)
         fates = np.select(
@@ -163,7 +164,7 @@ class Merger:
         self._recognise(ids, time, fates)
         if (~is_late & (fates == Fate.LATE)).any():
             self.unsettled = True
-        self._events.add(events.filter(fates == Fate.TAKEN))
+        self._events.add(where(events, fates == Fate.TAKEN))
         return fates
 
     def _advance(self, partition: Hashable, time: I64) -> I64:
@@ -190,6 +191,8 @@ class Merger:
 
     def late(self) -> pl.DataFrame:
         """Hand out the late events whose place is passed."""
+        if not self._late.height:
+            return self._late
         is_due = upto(self._late, self.passed)
         due, self._late = self._late.filter(is_due), self._late.filter(~is_due)
         return due
@@ -219,8 +222,10 @@ class Merger:
         if is_passed.any():
             self.unsettled = True
             fates[is_passed] = Fate.LATE
-        counted = pl.Series("known_at", np.maximum(counts, passed)).cast(LABELS["known_at"])
-        self._labels.add(labels.with_columns(counted).filter(fates <= Fate.LATE))
+        if (fates == Fate.LATE).any():
+            counted = pl.Series("known_at", np.maximum(counts, passed)).cast(LABELS["known_at"])
+            labels = labels.with_columns(counted)
+        self._labels.add(where(labels, fates <= Fate.LATE))
         return fates
 
     def complete(self, horizon: int) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
@@ -14,7 +15,6 @@ from workbench.streams.schema import EVENT_ID, EVENT_TIME
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import numpy.typing as npt
 
     I64 = npt.NDArray[np.int64]
@@ -39,17 +39,26 @@ def ticks(times: pl.Series) -> I64:
     return times.to_physical().to_numpy()
 
 
-def upto(events: pl.DataFrame, key: Key) -> pl.Series:
-    """Return which events lie at a place or before it.
+def upto(events: pl.DataFrame, key: Key) -> npt.NDArray[np.bool_]:
+    """Return which events lie at a place or before it, shape (n,).
 
     Examples
     --------
     >>> events = pl.DataFrame({"event_id": ["a", "b"], "event_time": [5, 5]})
-    >>> upto(events, Key(5, "a")).to_list()
+    >>> upto(events, Key(5, "a")).tolist()
     [True, False]
     """
-    time = events[EVENT_TIME].to_physical()
-    return (time < key.time) | ((time == key.time) & (events[EVENT_ID] <= key.event_id))
+    time = ticks(events[EVENT_TIME])
+    is_upto = time < key.time
+    tied = np.flatnonzero(time == key.time)
+    if len(tied):
+        is_upto[tied] = (events[EVENT_ID][tied] <= key.event_id).to_numpy()
+    return is_upto
+
+
+def where(rows: pl.DataFrame, wanted: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    """Return some of the rows; mostly all, which costs nothing then."""
+    return rows if wanted.all() else rows.filter(wanted)
 
 
 def last(events: pl.DataFrame) -> Key:
@@ -92,8 +101,8 @@ class Waiting:
         if not self.any_before(before):
             return self._none
         every = pl.concat(self._frames)
-        is_ready = every[self._by[0]].to_physical() < before
-        ready = every.filter(is_ready).sort(self._by)
+        is_ready = ticks(every[self._by[0]]) < before
+        ready = where(every, is_ready).sort(self._by)
         self._frames, self._first = [], FOREVER
         self.add(ready[most:])
         self.add(every.filter(~is_ready))
