@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +41,7 @@ def test_every_dependency_is_locked_at_a_version_that_it_allows() -> None:
     pins = locked()
 
     for requirement in asked():
-        versions = pins.get(requirement.name)
+        versions = pins.get(canonicalize_name(requirement.name))
         assert versions, requirement
         assert all(version in requirement.specifier for version in versions), requirement
 

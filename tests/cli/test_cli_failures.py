@@ -33,7 +33,7 @@ def is_one_paragraph(text: str) -> bool:
         (["simulate", "fraud", "--out", "s", "--dayz", "3"], "--days"),
         (["simulate", "fraud", "--out", "s", "--days", "few"], "'few'"),
         (["simulate", "fraud", "--out", "s", "--days", "0"], "1 to 3650"),
-        (["simulate", "fraude", "--out", "s"], "fraud;"),
+        (["simulate", "fraude", "--out", "s"], "allowed is fraud"),
         (["replay", "fraud", "--stream", "s", "--from", "yesterday"], "'yesterday'"),
         (["replay", "fraud", "--stream", "s", "--from", "2025-02-02", "--until", "2025-02-01"],
          "2025-02-01"),
