@@ -83,7 +83,8 @@ def test_alerts_come_in_order_with_known_severities_and_at_or_above_the_threshol
     assert alerts
     assert rows == sorted(set(rows))
     assert {alert.severity for alert in alerts} <= set(SEVERITIES)
-    assert (scores[rows] >= policy.threshold).all()
+    reached = [scores[row] if score is None else score for row, _, score, _ in alerts]
+    assert min(reached) >= policy.threshold
     assert all(type(row) is int for row in rows)
 
 

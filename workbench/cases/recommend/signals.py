@@ -107,6 +107,8 @@ def days(time: I64) -> Iterator[slice]:
     >>> list(days(np.array([0, 5, DAY, 3 * DAY])))
     [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
     """
+    if not len(time):
+        return
     day = time // DAY
     begins = np.flatnonzero(np.diff(day, prepend=day[:1] - 1)).tolist()
     for begin, end in zip(begins, [*begins[1:], len(time)], strict=True):
