@@ -64,6 +64,8 @@ class Evaluation:
         What an entity and a positive are called.
     grouping
         What ``by_pattern`` tells apart, where that is not patterns of positives.
+    unit
+        What was evaluated, in the plural.
 
     Examples
     --------
@@ -86,6 +88,7 @@ class Evaluation:
     entity: str = "entity"
     positive: str = "positive"
     grouping: str = ""
+    unit: str = "events"
 
     def __getitem__(self, name: str) -> Estimate:
         """Return a metric over the whole span by name."""
@@ -96,7 +99,8 @@ class Evaluation:
         """What was evaluated and what was left out, in one line."""
         plural = "entities" if self.entity == "entity" else f"{self.entity}s"
         counts = (
-            f"{self.n:,} events, {self.positives:,} {self.positive}, {self.entities:,} {plural}"
+            f"{self.n:,} {self.unit}, {self.positives:,} {self.positive}, "
+            f"{self.entities:,} {plural}"
         )
         left_out = [f"{count:,} {why}" for why, count in self.excluded.items() if count]
         return f"{counts}; left out: {', '.join(left_out)}" if left_out else counts

@@ -24,6 +24,8 @@ CASE = Case(
     plots="workbench.cases.recommend.plots:plot",
     report="recommend/report.ipynb",
     evaluation_columns=("session", "visitor", "item", "kind", "quantity", "price", "on_hand"),
+    alerts="workbench.cases.recommend.sellout:alerts",
+    policy="workbench.cases.recommend.sellout:SellOut",
     answer="items",
     path="workbench.replay.item_path:ItemPath",
 )
