@@ -84,6 +84,7 @@ ITEMS_PER_AMOUNT = d.Quotient(LAST_AMOUNT, LAST_ITEMS, times=10)
 FEW_ITEMS = d.Points("items", (-1, 5, 12), (3, 1, 0, 2), missing=0)
 MANY = d.Points(LAST_AMOUNT, (2,), (0, 1), name="many")
 SCORE = d.Total((FEW_ITEMS, d.Points(v.Value("amount"), (), (1,), name="some"), MANY), name="score")
+STEADY = d.Steady("items", "card", jump=4, agree=2, hold="1h", patience="5h")
 EITHER = d.Highest(("amount", "items"), name="either")
 
 # Values that are measured now and then, and what is derived of them.
@@ -98,6 +99,10 @@ MEASURED: Features = (
     d.TimesMeasured("amount", "card"),
     d.SinceFirst("card"),
     d.SinceFirst("area"),
+    STEADY,
+    d.Steady(SCORE, "terminal", jump=1, agree=0, hold="0s", patience="1d"),
+    d.Last(STEADY, "card"),
+    d.Without("amount", d.Points(STEADY, (), (0,), missing=1, name="jumped")),
     d.Present(("amount", "items")),
     ITEMS_PER_AMOUNT,
     d.Quotient("amount", v.Value("items")),

@@ -282,6 +282,25 @@ def since_first(world, i, f):
     return (world.now(i) - world.events[past[0]].time) // HOUR if past else 0
 
 
+@once
+def steady(world, i, f):
+    now, x = world.now(i), world.value(i, f.column)
+    if x is None:
+        return None
+    last = at = jumped = since = None
+    for j in [*world.past(i, f.by), i]:
+        time, value = now if j == i else world.events[j].time, world.value(j, f.column)
+        if value is None:
+            continue
+        if last is None or abs(value - last) <= f.jump or time - at >= microseconds(f.patience):
+            last, at, jumped = value, time, None
+        elif jumped is None or abs(value - jumped) > f.agree:
+            jumped, since = value, time
+        elif time - since >= microseconds(f.hold):
+            last, at, jumped = value, time, None
+    return x if jumped is None else None
+
+
 def present(world, i, f):
     return len([c for c in f.columns if world.value(i, c) is not None])
 
@@ -323,6 +342,11 @@ def highest_of(world, i, f):
 
 def first_of(world, i, f):
     return next(iter(there(world, i, f)), None)
+
+
+def without(world, i, f):
+    when = world.value(i, f.when)
+    return None if when is not None and when > 0 else world.value(i, f.column)
 
 
 def where(world, i, f):
@@ -514,6 +538,8 @@ WORDS = {
     d.Repeated: repeated,
     d.TimesMeasured: times_measured,
     d.SinceFirst: since_first,
+    d.Steady: steady,
+    d.Without: without,
     d.Present: present,
     d.Quotient: quotient,
     d.Product: product,

@@ -21,6 +21,7 @@ from workbench.features.program import (
     OPCODES,
     POSITIVE_DAY,
     RIVAL_MEMORY,
+    STEADY_CELLS,
     STEPS,
     VALUES,
     Program,
@@ -93,6 +94,7 @@ class Compiler:
         self.windows: dict[tuple[str, int], Window] = {}
         self.measured: dict[tuple[str, int], int] = {}
         self.baselines: dict[tuple[str, int, int], int] = {}
+        self.steadies: list[list[int]] = []
         self.label_windows: dict[tuple[str, int], int] = {}
         self.habits: dict[tuple[str, int, float, float], int] = {}
         self.runs: dict[str, int] = {}
@@ -206,12 +208,21 @@ class Compiler:
             case d.Last() | d.Previous() | d.Repeated() | d.TimesMeasured():
                 value = self._value(f.column)
                 arguments = [self._entity(f.by), self._measured(f.by, value), value, 0, 0]
+            case d.Steady():
+                value, cell = self._value(f.column), self._take_cells(f.by, STEADY_CELLS)
+                spans = [microseconds(f.hold), microseconds(f.patience)]
+                entity = self._entity(f.by)
+                derived = len(self.columns) + len(self.derived)
+                self.steadies.append([entity, value, cell, f.jump, f.agree, *spans, derived])
+                arguments = [entity, cell, value, len(self.steadies) - 1, 0]
             case d.SinceFirst():
                 arguments = [self._entity(f.by), 0, 0, 0, 0]
             case d.Quotient():
                 arguments = [-1, 0, self._value(f.over), self._value(f.under), f.times]
             case d.Product():
                 arguments = [-1, 0, self._value(f.left), self._value(f.right), _positive(f.per, f)]
+            case d.Without():
+                arguments = [-1, 0, self._value(f.when), self._value(f.column), 0]
             case d.Where():
                 chosen = [self._value(f.when), self._value(f.then), self._value(f.otherwise)]
                 arguments = [-1, 0, *chosen]

@@ -65,6 +65,28 @@ class SinceFirst(Feature):
 
 
 @dataclass(frozen=True, slots=True)
+class Steady(Feature):
+    """The event's value of a column, unless it jumps as an artefact does; then it is missing.
+
+    A value jumps that lies more than ``jump`` from the entity's latest one that did not, if that
+    is less than ``patience`` old. Jumps that agree, each no more than ``agree`` from the first
+    of them, are taken for true once they have lasted ``hold``. Of values that are ``patience``
+    or more apart none is left out.
+    """
+
+    column: Measure
+    by: str
+    jump: int
+    agree: int
+    hold: str
+    patience: str = "1h"
+    form: ClassVar[str] = "{by}_{column}_steady"
+    sentence: ClassVar[str] = (
+        "{column}, without jumps of the {by} by more than {jump} that last less than {hold}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Present(Feature):
     """In how many of some columns the event has a value."""
 
@@ -149,6 +171,16 @@ class Where(Feature):
     otherwise: Measure
     form: ClassVar[str] = "{then}_where_{when}"
     sentence: ClassVar[str] = "{then} where {when} is above 0, else {otherwise}"
+
+
+@dataclass(frozen=True, slots=True)
+class Without(Feature):
+    """``column``, but missing where ``when`` is above 0."""
+
+    column: Measure
+    when: Measure
+    form: ClassVar[str] = "{column}_without_{when}"
+    sentence: ClassVar[str] = "{column}, left out where {when} is above 0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,14 @@ from workbench.features.program import (
     BASELINE_PARTS,
     FIRST_SEEN,
     HELD,
+    JUMPED,
+    JUMPED_AT,
     MEASURED_AT,
     PART,
     PREVIOUS,
     REPEATED,
+    STEADY,
+    STEADY_AT,
     STEPS,
     TIMES,
     VALUE,
@@ -29,10 +33,11 @@ if TYPE_CHECKING:
     from workbench.features.program import Program
 
 _LAST, _PREVIOUS, _REPEATED = STEPS[d.Last], STEPS[d.Previous], STEPS[d.Repeated]
-_SINCE_FIRST, _PRESENT = STEPS[d.SinceFirst], STEPS[d.Present]
-_QUOTIENT, _PRODUCT, _WEIGHTED = STEPS[d.Quotient], STEPS[d.Product], STEPS[d.Weighted]
-_POINTS, _TOTAL, _WHERE = STEPS[d.Points], STEPS[d.Total], STEPS[d.Where]
-_FIRST_OF = STEPS[d.FirstOf]
+_SINCE_FIRST, _STEADY, _PRESENT = STEPS[d.SinceFirst], STEPS[d.Steady], STEPS[d.Present]
+_PRODUCT, _WEIGHTED, _POINTS = STEPS[d.Product], STEPS[d.Weighted], STEPS[d.Points]
+_TOTAL, _WHERE, _WITHOUT, _FIRST_OF = (
+    STEPS[d.Total], STEPS[d.Where], STEPS[d.Without], STEPS[d.FirstOf],
+)  # fmt: skip
 
 
 @inlined
@@ -42,10 +47,12 @@ def derive(program: Program, memory: Memory, now: int, slots: I64, values: I64) 
         step = program.steps[s]
         if step[0] <= _SINCE_FIRST:
             x = _of_entity(memory, step, now, slots, values)
+        elif step[0] == _STEADY:
+            x = _steady(memory, program.steadies[step[4]], now, slots, values)
+        elif step[0] < _POINTS:
+            x = _of_two(step, values)
         elif step[0] == _POINTS:
             x = _points(program.operands, step, values)
-        elif _PRESENT < step[0] < _WEIGHTED or step[0] == _WHERE:
-            x = _of_two(step, values)
         else:
             x = _of_many(program.operands, step, values)
         values[step[6]] = x
@@ -73,6 +80,22 @@ def _of_entity(memory: Memory, step: I64, now: int, slots: I64, values: I64) -> 
 
 
 @inlined
+def _steady(memory: Memory, steady: I64, now: int, slots: I64, values: I64) -> np.int64:
+    """Return the event's value, or none where it jumps and nothing speaks for it yet."""
+    cells, slot, x, cell = memory.cells, slots[steady[0]], values[steady[1]], steady[2]
+    if slot == NONE or x == MISSING:
+        return np.int64(MISSING)
+    last, jumped = cells[slot, cell + STEADY], cells[slot, cell + JUMPED]
+    if last == MISSING or abs(x - last) <= steady[3]:
+        return np.int64(x)
+    if now - cells[slot, cell + STEADY_AT] >= steady[6]:
+        return np.int64(x)
+    agrees = jumped != MISSING and abs(x - jumped) <= steady[4]
+    lasts = agrees and now - cells[slot, cell + JUMPED_AT] >= steady[5]
+    return np.int64(x if lasts else MISSING)
+
+
+@inlined
 def _points(operands: I64, step: I64, values: I64) -> np.int64:
     """Return the points of the band that a value is in; the first operand is for none."""
     x, at = values[step[3]], step[4]
@@ -86,8 +109,10 @@ def _points(operands: I64, step: I64, values: I64) -> np.int64:
 
 @inlined
 def _of_two(step: I64, values: I64) -> np.int64:
-    """Return a quotient, a product, or the one of two that a third asks for."""
+    """Return a quotient, a product, or one of two or none, as a third asks for."""
     a, b = values[step[3]], values[step[4]]
+    if step[0] == _WITHOUT:
+        return np.int64(MISSING if a != MISSING and a > 0 else b)
     if step[0] == _WHERE:
         return np.int64(b if a != MISSING and a > 0 else values[step[5]])
     if a == MISSING or b == MISSING:
@@ -137,6 +162,11 @@ def remember(program: Program, memory: Memory, now: int, slots: I64, values: I64
         cells[slot, cell + VALUE] = x
         cells[slot, cell + MEASURED_AT] = now
         cells[slot, cell + TIMES] += 1
+    for i in range(len(program.steadies)):
+        slot, x = slots[program.steadies[i, 0]], values[program.steadies[i, 1]]
+        if slot != NONE and x != MISSING:
+            taken = values[program.steadies[i, 7]] != MISSING
+            _settle(cells, slot, program.steadies[i, 2], now, x, taken, program.steadies[i, 4])
     for i in range(len(program.baselines)):
         slot, x = slots[program.baselines[i, 0]], values[program.baselines[i, 1]]
         if slot == NONE or x == MISSING:
@@ -148,6 +178,20 @@ def remember(program: Program, memory: Memory, now: int, slots: I64, values: I64
             if part >= cells[slot, cell + PART]:
                 cells[slot, cell + PART] = part + 1
                 _insert(cells, slot, cell, x)
+
+
+@inlined
+def _settle(cells: I64, slot: int, cell: int, now: int, x: int, taken: bool, agree: int) -> None:
+    """Keep a value as the last one that did not jump, or the first of the jumps that agree."""
+    if taken:
+        cells[slot, cell + STEADY] = x
+        cells[slot, cell + STEADY_AT] = now
+        cells[slot, cell + JUMPED] = MISSING
+    else:
+        jumped = cells[slot, cell + JUMPED]
+        if jumped == MISSING or abs(x - jumped) > agree:
+            cells[slot, cell + JUMPED] = x
+            cells[slot, cell + JUMPED_AT] = now
 
 
 @inlined

@@ -48,6 +48,7 @@ class _Layout:
             **windows,
             measured=_table(measured, 3),
             baselines=_table(baselines, 4),
+            steadies=_table(needed.steadies, 8),
             label_windows=_table(labels, 3),
             habits=_table(habits, 4),
             habit_parameters=np.array(parameters, np.float64).reshape(-1, 2),

@@ -10,12 +10,14 @@ import numpy.typing as npt
 from workbench.features.program import (
     FIRST_SEEN,
     GENUINE_DAY,
+    JUMPED,
     LABEL_SLOTS,
     LAST_SEEN,
     MEASURED_AT,
     NEWEST,
     POSITIVE_DAY,
     PREVIOUS,
+    STEADY,
     VALUE,
 )
 from workbench.features.structures import MISSING, NEVER, NONE, rehash
@@ -73,6 +75,8 @@ def blank(program: Program) -> I64:
     for entity, _, cell in program.measured:
         rows[entity, [cell + VALUE, cell + PREVIOUS]] = MISSING
         rows[entity, cell + MEASURED_AT] = NEVER
+    for entity, _, cell, *_ in program.steadies:
+        rows[entity, [cell + STEADY, cell + JUMPED]] = MISSING
     return rows
 
 

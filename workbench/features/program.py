@@ -25,6 +25,11 @@ FIXED_CELLS = 9
 VALUE, MEASURED_AT, PREVIOUS, TIMES, REPEATED = range(5)
 MEASURED_CELLS = 5
 
+# Of a steady column: the last value that did not jump and its time, and the first of those jumps
+# that agree, with its time.
+STEADY, STEADY_AT, JUMPED, JUMPED_AT = range(4)
+STEADY_CELLS = 4
+
 # Of a baseline: how many values it holds, and the first part of the span from which one may still
 # come; then the values, sorted, at most one for each part.
 HELD, PART, VALUES = 0, 1, 2
@@ -56,8 +61,9 @@ OPCODES: dict[type[v.Feature], int] = {
 # What is derived is computed beside the event's own values, and read like one of them. The order
 # is the kernel's: the first ones are of an entity, the others of values only.
 DERIVED = (
-    d.Last, d.Previous, d.Repeated, d.TimesMeasured, d.SinceFirst,
-    d.Present, d.Quotient, d.Product, d.Weighted, d.Points, d.Total, d.Highest, d.Where, d.FirstOf,
+    d.Last, d.Previous, d.Repeated, d.TimesMeasured, d.SinceFirst, d.Steady,
+    d.Quotient, d.Product, d.Where, d.Without, d.Points,
+    d.Present, d.Weighted, d.Total, d.Highest, d.FirstOf,
 )  # fmt: skip
 STEPS: dict[type[v.Feature], int] = {kind: code for code, kind in enumerate(DERIVED)}
 #: Every word of the vocabulary.
@@ -79,9 +85,10 @@ class Program(NamedTuple):
     newer), sign (1 of a maximum, -1 of a minimum). ``counts``: kept, cell (count). ``pasts``: kept,
     cell (the last value that has left). ``slopes``: kept, cell (count, and the sums of times, their
     squares, values, and times by values). ``measured``: entity, value, cell (see above).
-    ``baselines``: entity, value, cell, span in µs. ``label_windows``: entity, length in µs, cell
-    (known, positives). ``habits``: entity, value, cell (count, sum), log column of the link to the
-    latest earlier event with a higher ratio (or -1). ``habit_parameters``: outlier, prior
+    ``baselines``: entity, value, cell, span in µs. ``steadies``: entity, value, cell, jump, agree,
+    hold and patience in µs, and the value that is derived. ``label_windows``: entity, length in µs,
+    cell (known, positives). ``habits``: entity, value, cell (count, sum), log column of the link to
+    the latest earlier event with a higher ratio (or -1). ``habit_parameters``: outlier, prior
     (float64). ``runs``: entity, cell (length, first day, gap). ``run_ratios``: habit, real (lowest
     ratio), run. ``rivals``: habit, real (highest rival), run, span in µs. ``reads``: opcode, entity
     (or -1), cell, and two arguments.
@@ -103,6 +110,7 @@ class Program(NamedTuple):
     slopes: Table
     measured: Table
     baselines: Table
+    steadies: Table
     label_windows: Table
     habits: Table
     habit_parameters: npt.NDArray[np.float64]

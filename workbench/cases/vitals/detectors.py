@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from workbench.cases.vitals.features import ALL, NOT_CROSSED
+from workbench.cases.vitals.features import ALL, NOT_CROSSED, SIGNS
 from workbench.cases.vitals.target import UtilityTarget
 from workbench.detectors.additive import SPEC as ADDITIVE
 from workbench.detectors.binning import Cross, Edges, Quantiles, Term, UnitGrid
@@ -49,7 +49,7 @@ def _additive() -> DetectorSpec:
         defaults=defaults,
         # There is no twin of FTRL.
         space={**space, "optimizer": Choice(("adagrad", "sgd"))},
-        pace={"negatives": 0.04, "importance": 1.0, "warm_up": "14d"},
+        pace={"negatives": 0.04, "importance": 1.0},
         target=UtilityTarget,
     )
 
@@ -80,6 +80,14 @@ DETECTORS: Final[dict[str, DetectorSpec]] = {
     "news2": replace(
         chart_spec("news2", "National Early Warning Score 2, of 20 points", NEWS2_POINTS),
         features="news2",
+    ),
+    "artefacts": replace(
+        chart_spec(
+            "artefacts",
+            "Flat lines, slipped probes and other leaps: values that are left out",
+            {f"{sign}_left_out": 1 for sign in SIGNS},
+        ),
+        features="artefacts",
     ),
     "gaussian": replace(
         gaussian_spec("gaussian", "Unusual signs: Gaussians, unsupervised (River)", FLOORS),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from workbench.cases.vitals.artefacts import ARTEFACT, FLAT_LINE, LEFT_OUT, PATIENT, clean
 from workbench.cases.vitals.quantities import LABORATORY, VITAL_SIGNS
 from workbench.cases.vitals.scores import (
-    NEWS2,
-    NEWS2_HIGHEST,
-    NEWS2_PARTS,
-    PATIENT,
-    QSOFA,
-    SIRS,
-    SOFA,
-    SPO2_PER_FIO2,
     last,
+    last_clean,
+    news2,
+    news2_highest,
+    news2_parts,
+    qsofa,
+    sirs,
+    sofa,
+    spo2_per_fio2,
 )
 from workbench.features.derived import (
     FirstOf,
@@ -44,18 +45,19 @@ LABS = ("etco2", *(q.name for q in LABORATORY))
 
 def sign_features(sign: str) -> tuple[Feature, ...]:
     """Return what is said of a vital sign."""
+    value = clean(sign)
     return (
-        last(sign),
-        FromBaseline(sign, PATIENT, "12h", name=f"{sign}_from_baseline"),
-        *(Mean(sign, PATIENT, w, name=f"{sign}_mean_{w}") for w in ("6h", "12h")),
-        *(Std(sign, PATIENT, w, name=f"{sign}_std_{w}") for w in ("6h", "12h")),
-        *(Min(sign, PATIENT, w, name=f"{sign}_min_{w}") for w in ("12h", "24h")),
-        *(Max(sign, PATIENT, w, name=f"{sign}_max_{w}") for w in ("12h", "24h")),
-        Slope(sign, PATIENT, "6h", name=f"{sign}_slope_6h"),
-        Change(sign, PATIENT, "3h", name=f"{sign}_change_3h"),
-        SinceMeasured(sign, PATIENT, name=f"{sign}_age"),
-        Present((sign,), name=f"{sign}_measured", doc=f"Whether {sign} is measured now"),
-        Measured(sign, PATIENT, "12h", name=f"{sign}_count_12h"),
+        last_clean(sign),
+        FromBaseline(value, PATIENT, "12h", name=f"{sign}_from_baseline"),
+        *(Mean(value, PATIENT, w, name=f"{sign}_mean_{w}") for w in ("6h", "12h")),
+        *(Std(value, PATIENT, w, name=f"{sign}_std_{w}") for w in ("6h", "12h")),
+        *(Min(value, PATIENT, w, name=f"{sign}_min_{w}") for w in ("12h", "24h")),
+        *(Max(value, PATIENT, w, name=f"{sign}_max_{w}") for w in ("12h", "24h")),
+        Slope(value, PATIENT, "6h", name=f"{sign}_slope_6h"),
+        Change(value, PATIENT, "3h", name=f"{sign}_change_3h"),
+        SinceMeasured(value, PATIENT, name=f"{sign}_age"),
+        Present((value,), name=f"{sign}_measured", doc=f"Whether {sign} is measured now"),
+        Measured(value, PATIENT, "12h", name=f"{sign}_count_12h"),
     )
 
 
@@ -120,7 +122,7 @@ ATTENTION: tuple[Feature, ...] = (
 )
 
 _HR, _SBP, _DBP, _MAP, _RESP, _SPO2, _TEMP = map(
-    last,
+    last_clean,
     ("heart_rate", "systolic", "diastolic", "mean_pressure", "respiration", "spo2", "temperature"),
 )
 SHOCK_INDEX = Quotient(
@@ -139,7 +141,7 @@ RATIOS: tuple[Feature, ...] = (
     Weighted((_HR, _TEMP), (1, -10), name="heart_rate_beyond_temperature"),
     Product(_RESP, _HR, 100, name="respiration_heart_rate"),
     Quotient(_SPO2, _RESP, 1000, name="spo2_per_respiration"),
-    SPO2_PER_FIO2,
+    spo2_per_fio2(last_clean),
     Quotient(last("sao2"), last("fio2"), 100, name="sao2_per_fio2"),
     Quotient(_BUN, last("creatinine"), 1000, name="bun_per_creatinine"),
     Weighted((last("chloride"), last("bicarbonate")), (-1, -1), name="anion_gap"),
@@ -153,24 +155,26 @@ RATIOS: tuple[Feature, ...] = (
 
 _BURDENS = (
     (Points(_MAP, (6499,), (1, 0), 0, name="low_mean_pressure"), "12h"),
-    (Points("temperature", (3800,), (0, 1), 0, name="fever"), "24h"),
-    (Points("temperature", (3599,), (1, 0), 0, name="hypothermia"), "24h"),
+    (Points(clean("temperature"), (3800,), (0, 1), 0, name="fever"), "24h"),
+    (Points(clean("temperature"), (3599,), (1, 0), 0, name="hypothermia"), "24h"),
     (Points(_HR, (10000,), (0, 1), 0, name="tachycardia"), "12h"),
     (Points(_RESP, (2200,), (0, 1), 0, name="tachypnoea"), "12h"),
-    (Points("systolic", (8999,), (1, 0), 0, name="low_systolic"), "24h"),
+    (Points(clean("systolic"), (8999,), (1, 0), 0, name="low_systolic"), "24h"),
 )
+_NEWS2, _SOFA, _SIRS, _QSOFA = (score(last_clean) for score in (news2, sofa, sirs, qsofa))
 SCORES: tuple[Feature, ...] = (
-    SOFA,
-    *_within(SOFA, (Change, "24h"), (Max, "24h")),
-    SIRS,
-    *_within(SIRS, (Mean, "12h"), (Max, "24h")),
-    QSOFA,
-    *_within(QSOFA, (Mean, "12h")),
+    _SOFA,
+    *_within(_SOFA, (Change, "24h"), (Max, "24h")),
+    _SIRS,
+    *_within(_SIRS, (Mean, "12h"), (Max, "24h")),
+    _QSOFA,
+    *_within(_QSOFA, (Mean, "12h")),
     *(f for burden, w in _BURDENS for f in _within(burden, (Sum, w))),
-    NEWS2,
-    *_within(NEWS2, (Mean, "12h"), (Max, "12h"), (Change, "6h")),
+    _NEWS2,
+    *_within(_NEWS2, (Mean, "12h"), (Max, "12h"), (Change, "6h")),
 )
-NEWS2_ALL: tuple[Feature, ...] = (NEWS2, *NEWS2_PARTS, NEWS2_HIGHEST)
+#: The chart as a ward fills it in: of values as they were sent.
+CHART: tuple[Feature, ...] = (news2(last), *news2_parts(last), news2_highest(last))
 
 #: What the shipped detector does not cross with the hour of the stay: ages and counts.
 NOT_CROSSED: tuple[Feature, ...] = tuple(f for lab in LABS for f in lab_counts(lab))
@@ -186,4 +190,9 @@ ALL: tuple[Feature, ...] = (
     *SCORES,
 )
 
-FEATURES: dict[str, tuple[Feature, ...]] = {"all": ALL, "signs": LATEST, "news2": NEWS2_ALL}
+FEATURES: dict[str, tuple[Feature, ...]] = {
+    "artefacts": (FLAT_LINE, *LEFT_OUT, ARTEFACT),
+    "all": ALL,
+    "signs": LATEST,
+    "news2": CHART,
+}
