@@ -66,6 +66,10 @@ class Case:
         ``module:attribute`` of ``alerts(frame) -> dict``, which fits the settings of the case's
         alerts to a run's evaluated rows; plain data, kept in the artifact. Empty where a case
         raises none.
+    truth
+        ``module:attribute`` of ``truth(stream)``, which returns what the ground truth of a stream
+        holds beyond patterns, or ``None``; ``evaluate`` takes it as ``truth``. Empty where a case
+        has none.
     policy
         ``module:attribute`` of ``policy(settings) -> AlertPolicy``, see
         :mod:`workbench.replay.alerting`.
@@ -94,6 +98,7 @@ class Case:
     report: str
     evaluation_columns: tuple[str, ...] = field(default=())
     alerts: str = ""
+    truth: str = ""
     policy: str = "workbench.replay.alerting:Threshold"
     notices: str = ""
     answer: Literal["score", "items"] = "score"

@@ -167,6 +167,8 @@ class Run:
 
     def evaluate(self, *, start: Any = None, until: Any = None, **options: Any) -> Evaluation:
         """Evaluate a span of the run; options are those of the case's ``evaluate``."""
+        if self.case.truth and self.stream.truth is not None:
+            options.setdefault("truth", self.case.load("truth")(self.stream))
         result: Evaluation = self.case.load("evaluate")(
             self.frame(start=start, until=until), **options
         )

@@ -91,7 +91,7 @@ def test_the_protocol_on_any_small_stream(rows):
 def test_the_protocol_on_a_longer_stream():
     frame = random()
     found, (wanted, n) = values(evaluate(frame, replicates=0)), by_the_protocol(frame)
-    assert set(found) == set(wanted) == set(MEASURES)
+    assert set(found) == set(wanted) == set(MEASURES) - {"truly_out", "saved"}
     assert n > 1000
     for name, value in wanted.items():
         assert found[name] == pytest.approx(value, abs=1e-12), name

@@ -26,6 +26,7 @@ CASE = Case(
     evaluation_columns=("session", "visitor", "item", "kind", "quantity", "price", "on_hand"),
     alerts="workbench.cases.recommend.sellout:alerts",
     policy="workbench.cases.recommend.sellout:SellOut",
+    truth="workbench.cases.recommend.truth:truth_of",
     answer="items",
     path="workbench.replay.item_path:ItemPath",
 )

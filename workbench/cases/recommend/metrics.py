@@ -36,6 +36,10 @@ With ``r`` the place of the event's item in the list, from 1, and cut-offs ``k``
 - *Diversity*: 1 − the mean overlap of the lists of two scored events, as a share of 20 [3]_.
 - *Gini*: of the number of slots that the frame's items got; 1 where a single item gets all.
 - *Known out*: share of slots whose item's last stock level before the event was 0.
+- With a simulated stream's truth, *truly out*: share of slots whose item was truly sold out before
+  the event; and *lost sales saved*: of the pieces that were wanted and lost because an item was
+  sold out, the share for which the session's last list before showed another item of the same
+  family that was truly in stock. Whether it would have been bought instead nobody knows.
 
 Intervals resample sessions with all their events. Coverage, diversity and Gini say something of
 all lists together, of which a resampled stream has fewer different ones: they get no interval,
@@ -56,6 +60,7 @@ import numpy as np
 import polars as pl
 
 from workbench.cases.recommend.sample import PER_EVENT, PER_SLOT, SLOTS, Lists
+from workbench.cases.recommend.shortage import saved, truly_out
 from workbench.errors import ParameterError
 from workbench.replay import metrics
 from workbench.replay.estimates import Estimate, bootstrap, columns, difference
@@ -66,6 +71,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from workbench.cases.recommend.truth import Truth
     from workbench.replay.estimates import Floats, Weights
     from workbench.replay.ranking import Indices
 
@@ -82,6 +88,8 @@ MEASURES: Final = {
     "known_out": Measure(
         "Slots known to be out of stock", ".4f", limit=None, higher_is_better=False
     ),
+    "truly_out": Measure("Slots truly out of stock", ".4f", limit=None, higher_is_better=False),
+    "saved": Measure("Lost sales with a variant in stock shown"),
     "coverage": Measure("Coverage of the catalogue"),
     "diversity": Measure("Diversity of the lists"),
     "gini": Measure("Gini of the slots", higher_is_better=False),
@@ -91,6 +99,7 @@ MEASURES: Final = {
 BY_PART: Final = ("hit_rate", "mrr", "ndcg", "recall")
 """Metrics that are also told by day and by group."""
 _COLUMNS: Final = ("events", "slots", *PER_EVENT, *PER_SLOT)
+_OWN: Final = _COLUMNS[2:]
 
 
 def ndcg(rows: pl.DataFrame) -> float:
@@ -108,6 +117,7 @@ def ndcg(rows: pl.DataFrame) -> float:
 def evaluate(
     frame: pl.DataFrame,
     *,
+    truth: Truth | None = None,
     since: datetime | None = None,
     replicates: int = 200,
     seed: int = 0,
@@ -120,6 +130,8 @@ def evaluate(
         An evaluation frame: ``event_id``, ``event_time``, ``items`` (lists of at most 20 ids,
         best first), ``session``, ``visitor``, ``item``, ``kind``, and ``on_hand`` where there
         are stock levels.
+    truth
+        What truly happened, where that is known.
     since
         Events before this time are context only: known items and visitors, what is on hand.
     replicates, seed
@@ -138,7 +150,7 @@ def evaluate(
         If a column is missing.
     """
     lists = Lists(frame, since)
-    values = _values(lists)
+    values = _values(lists, truth)
     session, sessions = metrics.codes(lists.rows.filter(pl.Series(lists.scored))["session"])
     day, days = metrics.day_codes(lists.rows.filter(pl.Series(lists.scored))["event_time"])
     groups = lists.groups()
@@ -151,11 +163,15 @@ def evaluate(
 
     def statistic(weights: Weights) -> Floats:
         parts = (_metrics(totals(weights), BY_PART).ravel() for totals in (daily, grouped))
-        return np.concatenate((_metrics(whole(weights), _COLUMNS[2:]).ravel(), *parts))
+        return np.concatenate((_metrics(whole(weights), _OWN).ravel(), *parts))
 
     estimates = bootstrap(statistic, len(sessions), replicates=replicates, seed=seed)
-    own, by_day = len(_COLUMNS) - 2, len(_COLUMNS) - 2 + len(BY_PART) * len(days)
-    overall = dict(zip(_COLUMNS[2:], estimates, strict=False))
+    own, by_day = len(_OWN), len(_OWN) + len(BY_PART) * len(days)
+    overall = dict(zip(_OWN, estimates, strict=False))
+    if truth is None:
+        del overall["truly_out"]
+    else:
+        overall["saved"] = saved(lists, truth, replicates=replicates, seed=seed)
     for name, value in _all_together(lists).items():
         overall[name] = Estimate(value)
     return Evaluation(
@@ -205,12 +221,14 @@ def compare(
     session, sessions = metrics.codes(first.rows.filter(pl.Series(first.scored))["session"])
     one = np.zeros_like(session)
     totals = [Totals(_values(lists), session, one, 1) for lists in (first, second)]
-    statistics = [lambda weights, t=t: _metrics(t(weights), _COLUMNS[2:]).ravel() for t in totals]
+    statistics = [lambda weights, t=t: _metrics(t(weights), _OWN).ravel() for t in totals]
     estimates = difference(
         statistics[0], statistics[1], len(sessions), replicates=replicates, seed=seed
     )
+    differences = dict(zip(_OWN, estimates, strict=True))
+    del differences["truly_out"]
     return Comparison(
-        dict(zip(_COLUMNS[2:], estimates, strict=True)),
+        differences,
         MEASURES,
         n=len(shared),
         unshared=counts[0] + counts[1] - 2 * len(shared),
@@ -231,12 +249,13 @@ def gini(counts: Indices) -> float:
     return float((2 * np.arange(1, n + 1) - n - 1) @ np.sort(counts) / (n * total))
 
 
-def _values(lists: Lists) -> Floats:
+def _values(lists: Lists, truth: Truth | None = None) -> Floats:
     """Return the quantities of :data:`_COLUMNS` for each scored event, shape (n, c)."""
     n = int(lists.scored.sum())
-    columns = {"events": np.ones(n), "slots": lists.slots(), **lists.gains()}
-    columns |= {"novelty": lists.surprise(), "known_out": lists.known_out()}
-    return np.stack([columns[name] for name in _COLUMNS], axis=1).astype(np.float64)
+    found = {"events": np.ones(n), "slots": lists.slots(), **lists.gains()}
+    found |= {"novelty": lists.surprise(), "known_out": lists.known_out()}
+    found["truly_out"] = np.zeros(n) if truth is None else truly_out(lists, truth)
+    return np.stack([found[name] for name in _COLUMNS], axis=1).astype(np.float64)
 
 
 def _metrics(totals: Floats, names: Sequence[str]) -> Floats:

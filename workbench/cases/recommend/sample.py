@@ -44,7 +44,7 @@ PER_EVENT: Final = (
     "recall_at_10",
 )
 """Metrics that are means over events."""
-PER_SLOT: Final = ("novelty", "known_out")
+PER_SLOT: Final = ("novelty", "known_out", "truly_out")
 """Metrics that are means over recommended slots."""
 
 

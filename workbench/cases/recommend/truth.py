@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from workbench.streams.schema import TIME
+
 if TYPE_CHECKING:
     from workbench.streams.recorded import Stream
+
+_TABLES: Final = {
+    "lost": {
+        "time": TIME,
+        "session": pl.String(),
+        "visitor": pl.String(),
+        "item": pl.String(),
+        "quantity": pl.Int64(),
+        "reason": pl.String(),
+    },
+    "outages": {"item": pl.String(), "sold_out": TIME, "told": TIME, "back": TIME},
+}
 
 
 @dataclass(frozen=True)
@@ -36,15 +50,6 @@ class Truth:
     articles: pl.DataFrame
     document: dict[str, Any]
 
-    @classmethod
-    def of(cls, stream: Stream) -> Self | None:
-        """Return a stream's ground truth; ``None`` where it has none of this kind."""
-        tables = [stream.truth_table(name) for name in ("stock", "lost", "outages", "articles")]
-        if any(table is None for table in tables):
-            return None
-        stock, lost, outages, articles = (table for table in tables if table is not None)
-        return cls(stock, lost, outages, articles, stream.truth or {})
-
     def demand(self) -> pl.DataFrame:
         """Return what was wanted: ``time``, ``item`` and ``wanted``, its running sum by item.
 
@@ -60,3 +65,15 @@ class Truth:
             .sort("time", maintain_order=True)
             .select("time", "item", pl.col("pieces").cum_sum().over("item").alias("wanted"))
         )
+
+
+def truth_of(stream: Stream) -> Truth | None:
+    """Return a stream's ground truth; ``None`` where it has none of this kind."""
+    stock, articles = stream.truth_table("stock"), stream.truth_table("articles")
+    if stock is None or articles is None:
+        return None
+    # A short stream may have lost nothing.
+    none = {name: pl.DataFrame(schema=schema) for name, schema in _TABLES.items()}
+    found = {name: stream.truth_table(name) for name in none}
+    tables = {name: none[name] if table is None else table for name, table in found.items()}
+    return Truth(stock, articles=articles, document=stream.truth or {}, **tables)
