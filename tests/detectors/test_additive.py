@@ -124,3 +124,32 @@ def test_a_twin_keeps_its_state_as_rivers_estimator():
     assert river.weights == detector.model.weights
     assert river.optimizer.n_iterations == 400
     assert set(river.optimizer.g2) == set(river.weights)
+
+
+def test_groups_are_explained_relative_to_what_was_usual():
+    crosses = (Cross(("age", "ratio"), value=0.5),)
+    groups = {"ratio": "money", "age": "person"}
+    detector = Additive(FEATURES, terms=TERMS, crosses=crosses, groups=groups)
+    X, y, w = rows()
+    detector.warm_up(X)
+    detector.learn(X, y, w)
+    names, parts = detector.explain(X)
+    assert names == ("money", "person")
+    np.testing.assert_allclose(parts.mean(axis=0), 0, atol=1e-12)
+    by_term = Additive(FEATURES, terms=TERMS, crosses=crosses)
+    by_term.restore(detector.state())
+    _, terms = by_term.explain(X)
+    usual = terms.mean(axis=0)
+    np.testing.assert_allclose(parts[:, 0], (terms - usual)[:, [0, 2]].sum(axis=1), atol=1e-12)
+    np.testing.assert_allclose(parts[:, 1], (terms - usual)[:, 1], atol=1e-12)
+
+
+def test_what_was_usual_is_kept_in_the_state():
+    detector = Additive(FEATURES, terms=TERMS, groups={"ratio": "money"})
+    X, y, w = rows()
+    detector.warm_up(X)
+    detector.learn(X, y, w)
+    again = Additive(FEATURES, terms=TERMS, groups={"ratio": "money"})
+    again.restore(detector.state())
+    assert again.explain(X)[0] == ("money", "age")
+    np.testing.assert_array_equal(again.explain(X)[1], detector.explain(X)[1])

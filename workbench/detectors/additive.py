@@ -37,6 +37,10 @@ class Additive:
         Whether the declared crosses are used.
     optimizer, lr, l2, intercept_lr
         As in :func:`workbench.detectors.optimizers.logistic_regression`.
+    groups
+        Feature to what it speaks of. Explanations are then by group, and relative to what was
+        usual in the warm-up span; a cross belongs to its last term's feature. Without groups they
+        are by term.
     twin
         Whether rows are learned by a compiled twin of River's estimator
         (:mod:`workbench.detectors.twin`); the state is River's estimator in any case.
@@ -66,9 +70,11 @@ class Additive:
         l2: float = 0.0,
         intercept_lr: float = 0.01,
         twin: bool = False,
+        groups: Mapping[str, str] | None = None,
     ) -> None:
         self.features = features
         self.twin = twin
+        self._groups = groups
         self.binning = Binning(
             features,
             quantile_terms(features, quantiles) if terms is None else terms,
@@ -94,11 +100,17 @@ class Additive:
         learned = list(self._model.weights)
         self._keys[learned] = learned
         self._due = [np.array(learned, dtype=np.int64)]
+        # How often each id was met in the warm-up span.
+        self._usual = np.zeros(width)
 
     def warm_up(self, X: Matrix) -> None:
         """Fit the edges that depend on data."""
-        self.binning.fit(checked(X, self.features))
+        X = checked(X, self.features)
+        self.binning.fit(X)
         self._reset()
+        if self._groups is not None and len(X):
+            met = np.bincount(self.binning.encode(X).ravel(), minlength=self.binning.width)
+            self._usual = met / len(X)
 
     def learn(self, X: Matrix, y: npt.NDArray[np.int8], w: Vector) -> None:
         """Learn rows one at a time with River's ``learn_one``, or with its twin."""
@@ -150,19 +162,32 @@ class Additive:
         return float(self.model.predict_proba_one(row)[True])
 
     def explain(self, X: Matrix) -> tuple[tuple[str, ...], Matrix]:
-        """Return the terms' names and what each adds to the log-odds, shape (n, terms)."""
+        """Return names of terms or groups, and what each adds to the log-odds, shape (n, names)."""
         ids = self.binning.encode(checked(X, self.features))
-        return self.binning.names, self._snapshot()[ids]
+        weights = self._snapshot()
+        if self._groups is None:
+            return self.binning.names, weights[ids]
+        offset = self.binning.layout.offset
+        usual = np.add.reduceat(self._usual * weights, offset[:-1])
+        groups = [self._groups.get(feature, feature) for feature in self.binning.speaks_of]
+        names = tuple(dict.fromkeys(groups))
+        parts = np.zeros((len(ids), len(names)))
+        for column, group in enumerate(groups):
+            parts[:, names.index(group)] += weights[ids[:, column]] - usual[column]
+        return names, parts
 
     def state(self) -> State:
         """Return the edges and the estimator."""
-        return {"edges": list(self.binning.edges), "model": codec.encode(self.model)}
+        state = {"edges": list(self.binning.edges), "model": codec.encode(self.model)}
+        return state if self._groups is None else state | {"usual": self._usual.copy()}
 
     def restore(self, state: State) -> None:
         """Take over edges and estimator."""
         self.binning.set_edges(state["edges"])
         self._model = codec.decode(state["model"])
         self._reset()
+        if self._groups is not None:
+            self._usual = state["usual"].copy()
 
 
 SPEC = DetectorSpec(

@@ -249,6 +249,9 @@ class Binning:
             [labels.index(c.label)] if isinstance(c, Term) else list(map(labels.index, c.terms))
             for c in columns
         ]
+        of = [t.feature for t in self.terms]
+        #: By column, the feature that it speaks of; of a cross, that of its last term.
+        self.speaks_of = tuple(of[parts[-1]] for parts in self._parts)
         self.column_values = np.array([c.value for c in columns], dtype=np.float64)
         self.set_edges([t.encoding.edges(np.empty(0)) for t in self.terms])
 

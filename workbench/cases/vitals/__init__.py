@@ -39,4 +39,6 @@ CASE = Case(
         "heart_rate",
         "temperature",
     ),
+    alerts="workbench.cases.vitals.metrics:alerts",
+    policy="workbench.cases.vitals.alarms:Alarms",
 )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from workbench.cases.vitals.features import ALL, NOT_CROSSED, SIGNS
+from workbench.cases.vitals.groups import GROUPS
 from workbench.cases.vitals.target import UtilityTarget
 from workbench.detectors.additive import SPEC as ADDITIVE
 from workbench.detectors.binning import Cross, Edges, Quantiles, Term, UnitGrid
@@ -45,7 +46,7 @@ def _additive() -> DetectorSpec:
     space = {k: v for k, v in ADDITIVE.space.items() if k in defaults and k != "intercept_lr"}
     return replace(
         ADDITIVE,
-        build=partial(ADDITIVE.build, terms=TERMS, crosses=CROSSES),
+        build=partial(ADDITIVE.build, terms=TERMS, crosses=CROSSES, groups=GROUPS),
         defaults=defaults,
         # There is no twin of FTRL.
         space={**space, "optimizer": Choice(("adagrad", "sgd"))},

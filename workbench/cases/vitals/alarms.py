@@ -1,0 +1,252 @@
+"""Which scores call somebody to the bedside, and which are left alone.
+
+An alarm is raised where a patient's score reaches the threshold and has stayed there for the
+*persistence*. It then *stands* until the score falls below *clear*. While it stands it is raised
+again after *repeat*; one that was over is raised anew, but not sooner than *pause* after the last.
+Observations of which a sign is left out as an artefact (:mod:`workbench.cases.vitals.artefacts`)
+raise nothing and end nothing: the next one decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+from numba import njit
+
+from workbench.cases.vitals.artefacts import ARTEFACT
+from workbench.cases.vitals.schema import SCHEMA
+from workbench.durations import DAY, microseconds
+from workbench.errors import ParameterError
+from workbench.features.engine import FeatureEngine
+from workbench.replay.alerting import SEVERITIES, Chosen
+from workbench.streams.frames import instants
+from workbench.streams.schema import EVENT_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from workbench.detectors.protocol import State, Vector
+    from workbench.replay.along import Answers
+
+    I64 = npt.NDArray[np.int64]
+    Flags = npt.NDArray[np.bool_]
+
+#: A patient who is not seen for so long comes back as a new one (µs).
+FORGET_AFTER: Final = 7 * DAY
+_FEW: Final = 1024
+_NEVER: Final = -(2**62)
+# What is kept of a patient: since when the score is at the threshold, the last alarm, whether it
+# stands, and the last observation.
+_SINCE, _LAST, _STANDS, _SEEN = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When an alarm is raised.
+
+    Parameters
+    ----------
+    threshold
+        Scores at or above it raise alarms.
+    clear
+        An alarm stands until the score falls below this; the threshold if not given.
+    persistence
+        How long a score must have been at the threshold.
+    repeat
+        After how long an alarm that stands is raised again.
+    pause
+        How long after an alarm the next one may come, if that one is over.
+
+    Raises
+    ------
+    ParameterError
+        If the threshold is no finite number, ``clear`` lies above it, or a duration cannot be
+        read.
+    """
+
+    threshold: float
+    clear: float | None = None
+    persistence: str = "0s"
+    repeat: str = "6h"
+    pause: str = "6h"
+
+    def __post_init__(self) -> None:
+        for name in ("persistence", "repeat", "pause"):
+            microseconds(getattr(self, name))
+        clear = self.threshold if self.clear is None else self.clear
+        if not (np.isfinite(self.threshold) and clear <= self.threshold):
+            raise ParameterError.of(
+                f"alarms from {self.threshold:g} that are over below {clear:g}",
+                allowed="a finite threshold, and clear at or below it",
+                hint="export the run again, which fits the threshold",
+            )
+
+    def raised(self, stay: I64, time: I64, score: Vector, left_out: Flags | None = None) -> Flags:
+        """Return which observations raise an alarm.
+
+        Parameters
+        ----------
+        stay
+            Code of each observation's patient, from 0, shape (n,).
+        time
+            In µs, not decreasing, shape (n,).
+        score
+            Shape (n,); NaN is no score.
+        left_out
+            Whether a sign was left out as an artefact, shape (n,); none if not given.
+
+        Examples
+        --------
+        >>> hours = np.array([0, 1, 5, 6]) * microseconds("1h")
+        >>> Rule(0.5).raised(np.zeros(4, int), hours, np.array([0.4, 0.6, 0.7, 0.6]))
+        array([False,  True, False, False])
+        """
+        memory = _fresh(int(stay.max(initial=-1)) + 1)
+        quiet = np.zeros(len(stay), np.bool_) if left_out is None else left_out
+        return self._watch(memory, stay, time, score, quiet)
+
+    def _watch(self, memory: I64, stay: I64, time: I64, score: Vector, quiet: Flags) -> Flags:
+        clear = self.threshold if self.clear is None else self.clear
+        spans = (microseconds(span) for span in (self.persistence, self.repeat, self.pause))
+        alarm: Flags = _watch(memory, stay, time, score, quiet, self.threshold, clear, *spans)
+        return alarm
+
+
+class Alarms:
+    """The alarm policy of the case.
+
+    Parameters
+    ----------
+    settings
+        The fields of :class:`Rule`, as :func:`workbench.cases.vitals.metrics.alerts` fits them.
+        Scores from ``high`` or ``medium`` on, where these are given, are alerts of that severity,
+        all others of the lowest.
+
+    Raises
+    ------
+    ParameterError
+        As :class:`Rule`, or if a setting is unknown.
+
+    Examples
+    --------
+    >>> policy = Alarms({"threshold": 0.5, "high": 0.9})
+    >>> events = pl.DataFrame({"event_time": [0, 1, 2], "patient": ["a", "a", "b"]})
+    >>> chosen = policy.choose(events, np.array([0.6, 0.7, 0.95]))
+    >>> [(alert.row, alert.severity) for alert in chosen]
+    [(0, 'low'), (2, 'high')]
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        known = {*Rule.__dataclass_fields__, *SEVERITIES[1:]}
+        if "threshold" not in settings or not set(settings) <= known:
+            raise ParameterError.of(
+                f"the settings {dict(settings)!r} of alarms",
+                allowed="a threshold, and any of " + ", ".join(sorted(known)),
+                hint="export the run again, which fits them",
+            )
+        levels = {name: float(settings[name]) for name in SEVERITIES[1:] if name in settings}
+        self.rule = Rule(**{k: v for k, v in settings.items() if k not in levels})
+        self.threshold: float = self.rule.threshold
+        self._levels = levels
+        self._engine = FeatureEngine((ARTEFACT,), SCHEMA, FORGET_AFTER)
+        self._slots: dict[str, int] = {}
+        self._memory = _fresh(0)
+
+    def choose(self, events: pl.DataFrame, answers: Answers) -> list[Chosen]:
+        """Return the alarms among the next observations."""
+        if events.is_empty():
+            return []
+        score, time = np.asarray(answers, np.float64), instants(events[EVENT_TIME])
+        self._forget(int(time[0]))
+        stay = np.array([self._slot(patient) for patient in events["patient"].to_list()])
+        if len(self._slots) > len(self._memory):
+            more = _fresh(max(len(self._slots), 2 * len(self._memory)) - len(self._memory))
+            self._memory = np.concatenate([self._memory, more])
+        alarm = self.rule._watch(self._memory, stay, time, score, self._left_out(events))
+        rows = np.flatnonzero(alarm).tolist()
+        return [Chosen(row, self._severity(score[row])) for row in rows]
+
+    def _left_out(self, events: pl.DataFrame) -> Flags:
+        missing = [pl.lit(None).alias(c) for c in self._engine.inputs if c not in events.columns]
+        X = self._engine.advance(events.with_columns(missing), np.full(events.height, -1))
+        return X[:, 0] > 0
+
+    def _severity(self, score: float) -> str:
+        reached = [name for name, level in self._levels.items() if score >= level]
+        return reached[-1] if reached else SEVERITIES[0]
+
+    def _slot(self, patient: str) -> int:
+        return self._slots.setdefault(patient, len(self._slots))
+
+    def _forget(self, now: int) -> None:
+        """Give back the memory of patients who are gone, when many were met; changes no alarm."""
+        if len(self._slots) < _FEW or len(self._slots) < len(self._memory):
+            return
+        here = self._memory[:, _SEEN] >= now - FORGET_AFTER
+        kept = [patient for patient, slot in self._slots.items() if here[slot]]
+        self._memory = self._memory[[self._slots[patient] for patient in kept]]
+        self._slots = {patient: slot for slot, patient in enumerate(kept)}
+
+    def state(self) -> State:
+        """Return what is kept of each patient."""
+        return {
+            "patients": list(self._slots),
+            "memory": self._memory[: len(self._slots)].copy(),
+            "engine": self._engine.state(np.empty(0, np.int64)),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what :meth:`state` returned."""
+        self._slots = {patient: slot for slot, patient in enumerate(state["patients"])}
+        self._memory = np.asarray(state["memory"], np.int64).reshape(-1, 4).copy()
+        self._engine.restore(state["engine"])
+
+
+def _fresh(patients: int) -> I64:
+    memory = np.full((patients, 4), _NEVER, np.int64)
+    memory[:, _STANDS] = 0
+    return memory
+
+
+@njit(cache=True)
+def _watch(
+    memory: I64,
+    stay: I64,
+    time: I64,
+    score: Vector,
+    quiet: Flags,
+    threshold: float,
+    clear: float,
+    persistence: int,
+    repeat: int,
+    pause: int,
+) -> Flags:
+    alarm = np.zeros(len(stay), np.bool_)
+    for i in range(len(stay)):
+        patient, now = stay[i], time[i]
+        if now - memory[patient, _SEEN] > FORGET_AFTER:
+            memory[patient, _SINCE] = _NEVER
+            memory[patient, _LAST] = _NEVER
+            memory[patient, _STANDS] = 0
+        memory[patient, _SEEN] = now
+        if quiet[i]:
+            continue
+        if score[i] < clear:
+            memory[patient, _STANDS] = 0
+        if not score[i] >= threshold:
+            memory[patient, _SINCE] = _NEVER
+            continue
+        if memory[patient, _SINCE] == _NEVER:
+            memory[patient, _SINCE] = now
+        wait = repeat if memory[patient, _STANDS] else pause
+        lasted = now - memory[patient, _SINCE] >= persistence
+        if lasted and now - memory[patient, _LAST] >= wait:
+            alarm[i] = True
+            memory[patient, _LAST] = now
+            memory[patient, _STANDS] = 1
+    return alarm
