@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -125,4 +126,9 @@ _BASELINES: Final = (
     _single("reminders", "The session's own latest items", reminders=20),
 )
 
-DETECTORS: Final[dict[str, DetectorSpec]] = {spec.name: spec for spec in (RERANKED, *_BASELINES)}
+#: Recommenders answer from the first event on: there is nothing to fit before.
+_PACE: Final = {"warm_up": "0s"}
+
+DETECTORS: Final[dict[str, DetectorSpec]] = {
+    spec.name: replace(spec, pace=_PACE) for spec in (RERANKED, *_BASELINES)
+}
