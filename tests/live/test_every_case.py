@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 SERVERS = ("kafka", "rabbitmq", "opensearch")
 #: Days and scale of a stream of some thousand events.
-SIZES: dict[str, dict[str, Any]] = {"fraud": {"days": 20, "scale": 0.06}}
-SOME = {"days": 10, "scale": 0.05}
+SIZES: dict[str, dict[str, Any]] = {
+    "fraud": {"days": 20, "scale": 0.06},
+    "recommend": {"days": 10, "scale": 0.05},
+}
+SOME = {"days": 20, "scale": 0.03}
 IDLE = ("--until-idle", "2s")
 
 
