@@ -13,11 +13,12 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from vitals_frames import START, random, stay, written
 
+from workbench.cases.vitals.alarms import Alarms, Rule
 from workbench.cases.vitals.metrics import MEASURES, alerts, compare, evaluate, utility
 from workbench.cases.vitals.sample import Sample
 from workbench.cases.vitals.stays import Hours, Stays
 from workbench.cases.vitals.survival import Survival
-from workbench.cases.vitals.threshold import freeze, raised
+from workbench.cases.vitals.threshold import freeze
 from workbench.errors import ParameterError
 
 ARTEFACTS = {
@@ -304,19 +305,61 @@ def test_without_any_label_known_by_then_the_budget_alone_decides():
     hours = len(Hours(stays, first))
     levels = np.unique(stays.score)
     below = levels[np.searchsorted(levels, threshold) - 1]
-    assert raised(stays, threshold)[first].sum() <= hours / 24
-    assert raised(stays, below)[first].sum() > hours / 24
+    assert stays.alarms(Rule(threshold))[first].sum() <= hours / 24
+    assert stays.alarms(Rule(below))[first].sum() > hours / 24
 
 
-def test_what_is_reported_of_alarms_is_what_a_live_worker_would_raise():
+def test_what_is_reported_of_alarms_is_what_a_live_worker_raises():
+    rng = np.random.default_rng(1)
+    # A replay gives each observation a score, before its label.
+    never = pl.lit(None, pl.Datetime("us", "UTC"))
+    frame = random(patients=80, seed=2).with_columns(
+        score=pl.col("score").fill_null(0.3),
+        known_at=pl.when(pl.col("known_at") >= pl.col("event_time"))
+        .then("known_at")
+        .otherwise(never),
+    )
+    leaping = np.where(rng.random(len(frame)) < 0.1, 18000, 7000) + rng.integers(0, 300, len(frame))
+    frame = frame.with_columns(heart_rate=pl.Series(leaping))
+    settings = alerts(frame, rule={"persistence": "30m"})
+    found = evaluate(frame, rule={"persistence": "30m"}, replicates=0)
+    assert settings["threshold"] == found.settings["threshold"]
+
+    policy = Alarms(settings)
+    raised = []
+    for first in range(0, len(frame), 100):
+        batch = frame[first : first + 100]
+        raised += [first + alert.row for alert in policy.choose(batch, batch["score"].to_numpy())]
+    stays = Stays(frame)
+    rule = Rule(settings["threshold"], persistence="30m")
+    ids = stays.rows["event_id"].filter(pl.Series(stays.alarms(rule)))
+    assert frame["event_id"][raised].to_list() == ids.to_list()
+
+    without = stays.alarms(Rule(settings["threshold"]))
+    assert 0 < len(raised) < without.sum()
+
+
+def test_a_third_of_the_alarms_that_were_seen_is_of_each_severity():
     frame = random(patients=80, seed=2)
-    assert alerts(frame)["threshold"] == evaluate(frame, replicates=0).settings["threshold"]
+    settings = alerts(frame)
+    stays = Stays(frame)
+    before = stays.alarms(Rule(settings["threshold"])) & (stays.time < freeze(stays).until)
+    score = stays.score[before]
+    for level, share in (("medium", 2 / 3), ("high", 1 / 3)):
+        assert abs((score >= settings[level]).mean() - share) < 0.15
+    assert settings["threshold"] <= settings["medium"] <= settings["high"]
     assert alerts(written()) == {}
+
+
+def test_an_unknown_setting_of_the_alarms_is_refused():
+    with pytest.raises(ParameterError, match="the setting 'patience' of alarms"):
+        evaluate(small(), rule={"patience": "1h"})
 
 
 def test_tuning_raises_the_metric_that_is_reported():
     frame = random(patients=80, seed=2)
-    assert utility(frame) == pytest.approx(evaluate(frame, replicates=0)["utility"].value)
+    found = evaluate(frame, budget=None, replicates=0)
+    assert utility(frame) == pytest.approx(found["utility"].value)
     assert utility.__name__ in MEASURES
 
 
@@ -325,7 +368,7 @@ def test_weights_count_a_patient_like_its_copies():
     frame = random(patients=80, seed=4)
     stays = Stays(frame)
     frozen = freeze(stays)
-    sample = Sample(stays, frozen.judged, frozen.threshold, raised(stays, frozen.threshold))
+    sample = Sample(stays, frozen.judged, frozen.threshold, stays.alarms(frozen.rule))
     weights = np.random.default_rng(4).poisson(1, sample.patients).astype(np.uint8)
     names = sorted(frame["patient"].unique())
     judged = [name for name, is_judged in zip(names, frozen.judged, strict=True) if is_judged]
@@ -340,7 +383,7 @@ def test_weights_count_a_patient_like_its_copies():
     )
     again = Stays(out)
     everyone = np.ones(len(again.begin), bool)
-    plain = Sample(again, everyone, frozen.threshold, raised(again, frozen.threshold))
+    plain = Sample(again, everyone, frozen.threshold, again.alarms(frozen.rule))
     assert sample.overall(weights) == pytest.approx(
         plain.overall(np.ones(plain.patients, np.uint8)), nan_ok=True
     )

@@ -10,11 +10,11 @@ import pytest
 from vitals_frames import START, random, stay, written
 
 from workbench.cases.vitals import plots
+from workbench.cases.vitals.alarms import Rule
 from workbench.cases.vitals.bedside import SIGNS, bedside
 from workbench.cases.vitals.metrics import evaluate
 from workbench.cases.vitals.quantities import quantity
 from workbench.cases.vitals.stays import Stays
-from workbench.cases.vitals.threshold import raised
 from workbench.cases.vitals.tradeoff import at_most, tradeoff
 from workbench.errors import ParameterError
 
@@ -185,7 +185,7 @@ def test_a_chart_says_what_did_not_come():
 def test_a_chart_shows_the_alarms_that_the_policy_raises():
     frame, points = charted()
     stays = Stays(frame)
-    alarms = stays.rows["event_time"].filter(pl.Series(raised(stays, 0.8)))
+    alarms = stays.rows["event_time"].filter(pl.Series(stays.alarms(Rule(0.8))))
     marks = next(
         line for line in bedside(frame, points, "p", 0.8).axes[-1].lines
         if line.get_label() == "alarm"

@@ -28,6 +28,7 @@ CASE = Case(
     report="vitals/report.ipynb",
     evaluation_columns=(
         "patient",
+        "device",
         "ward",
         "care_unit",
         "stay_hour",
@@ -35,6 +36,7 @@ CASE = Case(
         "spo2",
         "spo2_scale",
         "systolic",
+        "mean_pressure",
         "diastolic",
         "heart_rate",
         "temperature",

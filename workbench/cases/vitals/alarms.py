@@ -153,7 +153,7 @@ class Alarms:
         self.rule = Rule(**{k: v for k, v in settings.items() if k not in levels})
         self.threshold: float = self.rule.threshold
         self._levels = levels
-        self._engine = FeatureEngine((ARTEFACT,), SCHEMA, FORGET_AFTER)
+        self._engine = _engine()
         self._slots: dict[str, int] = {}
         self._memory = _fresh(0)
 
@@ -167,14 +167,10 @@ class Alarms:
         if len(self._slots) > len(self._memory):
             more = _fresh(max(len(self._slots), 2 * len(self._memory)) - len(self._memory))
             self._memory = np.concatenate([self._memory, more])
-        alarm = self.rule._watch(self._memory, stay, time, score, self._left_out(events))
+        quiet = left_out(events, self._engine)
+        alarm = self.rule._watch(self._memory, stay, time, score, quiet)
         rows = np.flatnonzero(alarm).tolist()
         return [Chosen(row, self._severity(score[row])) for row in rows]
-
-    def _left_out(self, events: pl.DataFrame) -> Flags:
-        missing = [pl.lit(None).alias(c) for c in self._engine.inputs if c not in events.columns]
-        X = self._engine.advance(events.with_columns(missing), np.full(events.height, -1))
-        return X[:, 0] > 0
 
     def _severity(self, score: float) -> str:
         reached = [name for name, level in self._levels.items() if score >= level]
@@ -205,6 +201,27 @@ class Alarms:
         self._slots = {patient: slot for slot, patient in enumerate(state["patients"])}
         self._memory = np.asarray(state["memory"], np.int64).reshape(-1, 4).copy()
         self._engine.restore(state["engine"])
+
+
+def left_out(events: pl.DataFrame, engine: FeatureEngine | None = None) -> Flags:
+    """Return of which observations a sign is left out as an artefact, shape (n,).
+
+    Parameters
+    ----------
+    events
+        In their order; columns of the case's schema that are not there are missing values.
+    engine
+        What has seen the observations before these.
+    """
+    engine = engine or _engine()
+    missing = [pl.lit(None).alias(c) for c in engine.inputs if c not in events.columns]
+    found = engine.advance(events.with_columns(missing), np.full(events.height, -1))
+    flags: Flags = found[:, 0] > 0
+    return flags
+
+
+def _engine() -> FeatureEngine:
+    return FeatureEngine((ARTEFACT,), SCHEMA, FORGET_AFTER)
 
 
 def _fresh(patients: int) -> I64:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -19,13 +19,14 @@ from workbench.cases.vitals.quantities import quantity
 from workbench.cases.vitals.scores import last, news2_parts
 from workbench.cases.vitals.simulation.artefacts import ARTEFACTS
 from workbench.cases.vitals.stays import Stays
-from workbench.cases.vitals.threshold import raised
+from workbench.cases.vitals.threshold import made
 from workbench.cases.vitals.utility import EARLY, OPTIMAL
 from workbench.errors import ParameterError
 from workbench.features.derived import Points, Where
 from workbench.style import BLUE, GREEN, OCHRE, PURPLE, TEXT, VERMILION, Chart, figure_style, title
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from matplotlib.axes import Axes
@@ -67,6 +68,7 @@ def bedside(
     onset: datetime | None = None,
     until: datetime | None = None,
     hours: float = 48,
+    rule: Mapping[str, Any] | None = None,
 ) -> Figure:
     """Plot the last hours of a patient on one time axis.
 
@@ -86,6 +88,8 @@ def bedside(
         The last moment that is shown; by default that of the patient's last observation.
     hours
         How much is shown.
+    rule
+        Settings of the alarms beside the threshold.
 
     Returns
     -------
@@ -98,15 +102,15 @@ def bedside(
     ParameterError
         If the frame has no observation of the patient.
     """
-    stays = Stays(frame.filter(pl.col("patient") == patient))
-    if not len(stays):
+    stays = Stays(frame)
+    rows = stays.rows.with_columns(pl.Series("alarm", stays.alarms(made(threshold, rule))))
+    rows = rows.filter(pl.col("patient") == patient)
+    if rows.is_empty():
         raise ParameterError.of(
             f"the patient {patient!r}",
             allowed="one who was observed in this span",
             hint="take a value of the frame's column patient",
         )
-    alarm = raised(stays, threshold)
-    rows = stays.rows.with_columns(pl.Series("alarm", alarm))
     if onset is None and (rows["label"] == 1).any():
         first = rows.filter(pl.col("label") == 1)["event_time"][0]
         onset = first - timedelta(hours=OPTIMAL)

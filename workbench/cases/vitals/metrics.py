@@ -40,7 +40,7 @@ References
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -48,13 +48,13 @@ import polars as pl
 from workbench.cases.vitals import utility as worth
 from workbench.cases.vitals.sample import BY_PART, RATIOS, SMALLEST, Sample
 from workbench.cases.vitals.stays import Hours, Stays
-from workbench.cases.vitals.threshold import BUDGET, freeze, raised
+from workbench.cases.vitals.threshold import BUDGET, freeze
 from workbench.errors import ParameterError
 from workbench.replay.estimates import Estimate, bootstrap, columns, difference
 from workbench.replay.evaluation import Comparison, Evaluation, Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from workbench.cases.vitals.sample import Sums
@@ -81,32 +81,46 @@ MEASURES: Final = {
 def utility(rows: pl.DataFrame) -> float:
     """Return the utility of an evaluation frame at its own frozen threshold: what tuning raises.
 
-    ``NaN`` where no stay that is judged has an onset.
+    With no budget of alarms, which would take as long as the rest of a trial. ``NaN`` where no
+    stay that is judged has an onset.
     """
     stays = Stays(rows)
-    frozen = freeze(stays)
+    frozen = freeze(stays, None)
     hours = Hours(stays, frozen.judged[stays.stay])
     known = hours.labelled
     return worth.normalised_utility(hours.score[known] >= frozen.threshold, hours.since[known])
 
 
-def alerts(frame: pl.DataFrame, *, budget: float | None = BUDGET) -> dict[str, float]:
+def alerts(
+    frame: pl.DataFrame,
+    *,
+    budget: float | None = BUDGET,
+    rule: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the settings of the alarms that :func:`evaluate` reports, for a live worker.
 
     Parameters
     ----------
     frame
         An evaluation frame.
-    budget
-        Alarms per patient-day at most.
+    budget, rule
+        As for :func:`evaluate`.
 
     Returns
     -------
     dict
-        ``threshold``; empty without observations to choose it on.
+        Settings of :class:`workbench.cases.vitals.alarms.Alarms`: a third of the alarms before
+        the threshold was frozen were of each severity. Empty without observations to choose the
+        threshold on.
     """
-    threshold = freeze(Stays(frame), budget).threshold
-    return {"threshold": threshold} if np.isfinite(threshold) else {}
+    stays = Stays(frame)
+    frozen = freeze(stays, budget, rule=rule)
+    if frozen.rule is None:
+        return {}
+    raised = stays.score[stays.alarms(frozen.rule) & (stays.time < frozen.until)]
+    levels = np.quantile(raised, (1 / 3, 2 / 3)) if len(raised) else [frozen.threshold] * 2
+    medium, high = map(float, levels)
+    return {"threshold": frozen.threshold, "medium": medium, "high": high, **(rule or {})}
 
 
 def evaluate(
@@ -114,6 +128,7 @@ def evaluate(
     *,
     budget: float | None = BUDGET,
     frozen_at: datetime | None = None,
+    rule: Mapping[str, Any] | None = None,
     replicates: int = 200,
     seed: int = 0,
 ) -> Evaluation:
@@ -122,13 +137,16 @@ def evaluate(
     Parameters
     ----------
     frame
-        An evaluation frame with ``patient``, and ``ward``, ``care_unit``, ``stay_hour`` and
-        ``pattern`` where they are known.
+        An evaluation frame with ``patient``; and ``ward``, ``care_unit``, ``stay_hour``,
+        ``pattern``, ``device`` and the vital signs where they are known.
     budget
         Alarms per patient-day at most, where the threshold is chosen; ``None`` for as many as
         gain utility.
     frozen_at
         When the threshold is frozen; by default after two fifths of the frame's time.
+    rule
+        Settings of the alarms beside the threshold, see
+        :class:`workbench.cases.vitals.alarms.Rule`.
     replicates, seed
         Of the bootstrap over patients; without replicates there are no intervals.
 
@@ -145,8 +163,8 @@ def evaluate(
         If a column is missing or the budget is not above 0.
     """
     stays = Stays(frame)
-    frozen = freeze(stays, budget, frozen_at)
-    sample = Sample(stays, frozen.judged, frozen.threshold, raised(stays, frozen.threshold))
+    frozen = freeze(stays, budget, frozen_at, rule)
+    sample = Sample(stays, frozen.judged, frozen.threshold, stays.alarms(frozen.rule))
     (days, daily), (wards, by_ward) = sample.by_day(), sample.by_ward()
     estimates = bootstrap(
         lambda w: np.concatenate(
@@ -176,6 +194,7 @@ def evaluate(
             "threshold": frozen.threshold if np.isfinite(frozen.threshold) else None,
             "frozen_at": frozen.at,
             "alarms_per_patient_day": budget,
+            **(rule or {}),
             "replicates": replicates,
             "seed": seed,
         },
@@ -191,6 +210,7 @@ def compare(
     *,
     budget: float | None = BUDGET,
     frozen_at: datetime | None = None,
+    rule: Mapping[str, Any] | None = None,
     replicates: int = 200,
     seed: int = 0,
 ) -> Comparison:
@@ -212,8 +232,8 @@ def compare(
     samples = []
     for rows in shared:
         stays = Stays(rows)
-        frozen = freeze(stays, budget, frozen_at)
-        alarm = raised(stays, frozen.threshold)
+        frozen = freeze(stays, budget, frozen_at, rule)
+        alarm = stays.alarms(frozen.rule)
         samples.append(Sample(stays, frozen.judged, frozen.threshold, alarm))
     first, second = samples
     if not first.events:

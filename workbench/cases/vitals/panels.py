@@ -10,7 +10,7 @@ import polars as pl
 
 from workbench.cases.vitals.bedside import EMERGENCY, MOST, URGENT
 from workbench.cases.vitals.stays import Stays
-from workbench.cases.vitals.threshold import freeze, raised
+from workbench.cases.vitals.threshold import freeze
 from workbench.cases.vitals.tradeoff import at_most, tradeoff
 from workbench.cases.vitals.utility import EARLY, LATE
 from workbench.replay.panels import WEEK, below, list_changes, mark_changes, span, trailing
@@ -167,7 +167,7 @@ def _found_by(frame: pl.DataFrame, budget: float | None, grid: Floats) -> Floats
     frozen = freeze(stays, budget)
     seen = frozen.judged[stays.stay] & stays.in_time
     episodes = len(np.unique(stays.stay[seen]))
-    at = np.flatnonzero(seen & raised(stays, frozen.threshold))
+    at = np.flatnonzero(seen & stays.alarms(frozen.rule))
     _, first = np.unique(stays.stay[at], return_index=True)
     since = np.sort(stays.since[at[first]])
     count = np.searchsorted(since, grid, side="right")

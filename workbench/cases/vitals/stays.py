@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from workbench.cases.vitals import utility
+from workbench.cases.vitals.alarms import left_out
 from workbench.cases.vitals.schema import (
     GENERAL_WARD,
     MEDICAL_ICU,
@@ -21,6 +23,7 @@ from workbench.replay import metrics
 from workbench.streams.frames import instants
 
 if TYPE_CHECKING:
+    from workbench.cases.vitals.alarms import Rule
     from workbench.replay.estimates import Floats
     from workbench.replay.ranking import Indices
 
@@ -49,8 +52,8 @@ class Stays:
     Parameters
     ----------
     frame
-        An evaluation frame with ``patient``, and ``ward``, ``care_unit``, ``stay_hour`` and
-        ``pattern`` where they are known.
+        An evaluation frame with ``patient``; and ``ward``, ``care_unit``, ``stay_hour``,
+        ``pattern``, ``device`` and the vital signs where they are known.
 
     Attributes
     ----------
@@ -126,6 +129,16 @@ class Stays:
 
     def __len__(self) -> int:
         return len(self.stay)
+
+    @cached_property
+    def _left_out(self) -> Flags:
+        return left_out(self.rows)
+
+    def alarms(self, rule: Rule | None) -> Flags:
+        """Return which observations raise an alarm, shape (n,); none without a rule."""
+        if rule is None:
+            return np.zeros(len(self), np.bool_)
+        return rule.raised(self.stay, self.time, self.score, self._left_out)
 
     @property
     def true(self) -> Flags:

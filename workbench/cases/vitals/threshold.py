@@ -9,22 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numba import njit
 
 from workbench.cases.vitals import utility
+from workbench.cases.vitals.alarms import Rule
 from workbench.cases.vitals.stays import Hours
-from workbench.durations import HOUR
 from workbench.errors import ParameterError
 from workbench.moments import ticks
 from workbench.streams.manifest import rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.cases.vitals.stays import Flags, Stays
     from workbench.replay.estimates import Floats
-    from workbench.replay.ranking import Indices
 
 SHARE: Final = 0.4
 """Part of the span of time after which the threshold is frozen."""
@@ -35,21 +35,26 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A threshold, and what may be evaluated with it.
+    """A rule of alarms, and what may be evaluated with it.
 
     Parameters
     ----------
-    threshold
-        Scores at or above it raise alarms; infinity where there was nothing to choose it on.
+    rule
+        When alarms are raised; ``None`` where there was nothing to choose a threshold on.
     until
         When it was frozen, in µs.
     judged
         By stay, whether it began later and has labels, shape (stays,).
     """
 
-    threshold: float
+    rule: Rule | None
     until: int
     judged: Flags
+
+    @property
+    def threshold(self) -> float:
+        """Scores at or above it raise alarms; infinity without a rule."""
+        return self.rule.threshold if self.rule else float("inf")
 
     @property
     def at(self) -> str:
@@ -58,7 +63,10 @@ class Frozen:
 
 
 def freeze(
-    stays: Stays, budget: float | None = BUDGET, frozen_at: datetime | None = None
+    stays: Stays,
+    budget: float | None = BUDGET,
+    frozen_at: datetime | None = None,
+    rule: Mapping[str, Any] | None = None,
 ) -> Frozen:
     """Choose the threshold on the first part of the time.
 
@@ -70,11 +78,13 @@ def freeze(
         Alarms per patient-day at most; ``None`` for as many as gain utility.
     frozen_at
         When the threshold is frozen; by default after :data:`SHARE` of the observations' time.
+    rule
+        Settings of :class:`workbench.cases.vitals.alarms.Rule` beside the threshold.
 
     Raises
     ------
     ParameterError
-        If the budget is not above 0.
+        If the budget is not above 0, or a setting of the rule is impossible.
     """
     if budget is not None and not budget > 0:
         raise ParameterError.of(
@@ -83,48 +93,48 @@ def freeze(
             hint="leave it out for one alarm per patient-day",
         )
     if not len(stays):
-        return Frozen(np.inf, 0, np.zeros(len(stays.begin), np.bool_))
+        return Frozen(None, 0, np.zeros(len(stays.begin), np.bool_))
     begin, end = int(stays.time[0]), int(stays.time[-1])
     until = ticks(frozen_at) if frozen_at else begin + int(SHARE * (end - begin))
     judged = (stays.begin >= until) & stays.labelled
-    floor = _floor(stays, stays.time < until, budget) if budget is not None else -np.inf
+    floor = -np.inf if budget is None else _floor(stays, stays.time < until, budget, rule or {})
     known = stays.labelled & (stays.known <= until)
     hours = Hours(stays, known[stays.stay] & (stays.score >= floor))
     best = utility.best_threshold(hours.score, hours.since)
-    if np.isfinite(best):
-        return Frozen(best, until, judged)
-    return Frozen(floor if np.isfinite(floor) else np.inf, until, judged)
+    threshold = best if np.isfinite(best) else floor
+    return Frozen(made(threshold, rule) if np.isfinite(threshold) else None, until, judged)
 
 
-def _floor(stays: Stays, rows: Flags, budget: float) -> float:
+def made(threshold: float, settings: Mapping[str, Any] | None = None) -> Rule:
+    """Make a rule of a threshold and the other settings.
+
+    Raises
+    ------
+    ParameterError
+        If a setting is unknown or impossible.
+    """
+    known = [name for name in Rule.__dataclass_fields__ if name != "threshold"]
+    for name in settings or {}:
+        if name not in known:
+            raise ParameterError.of(
+                f"the setting {name!r} of alarms",
+                allowed=", ".join(known),
+                hint="leave it out; the threshold is chosen",
+            )
+    return Rule(threshold, **(settings or {}))
+
+
+def _floor(stays: Stays, rows: Flags, budget: float, rule: Mapping[str, Any]) -> float:
     """Return the lowest threshold whose alarms keep to the budget; infinity if none does."""
     hours = Hours(stays, rows)
     allowed = budget * len(hours) / 24
     levels: Floats = np.unique(hours.score)
-    stay, time, score = stays.stay[rows], stays.time[rows], stays.score[rows]
     low, high = 0, len(levels)
-    # More alarms at a lower threshold holds but for a few: halving finds the end of the rule.
+    # More alarms at a lower threshold holds but for a few: halving finds where it ends.
     while low < high:
         middle = (low + high) // 2
-        if _raised(stay, time, score, levels[middle]).sum() <= allowed:
+        if stays.alarms(made(float(levels[middle]), rule))[rows].sum() <= allowed:
             high = middle
         else:
             low = middle + 1
     return float(levels[low]) if low < len(levels) else np.inf
-
-
-def raised(stays: Stays, threshold: float) -> Flags:
-    """Return which observations raise an alarm, shape (n,)."""
-    flags: Flags = _raised(stays.stay, stays.time, stays.score, threshold)
-    return flags
-
-
-@njit(cache=True)
-def _raised(stay: Indices, time: Indices, score: Floats, threshold: float) -> Flags:
-    last = np.full(stay.max() + 1 if len(stay) else 0, -(2**62), np.int64)
-    alarm = np.zeros(len(stay), np.bool_)
-    for i in range(len(stay)):
-        if score[i] >= threshold and time[i] - last[stay[i]] >= 6 * HOUR:
-            alarm[i] = True
-            last[stay[i]] = time[i]
-    return alarm

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from workbench.cases.vitals import utility as worth
 from workbench.cases.vitals.stays import NONE, Hours, Stays
-from workbench.cases.vitals.threshold import freeze, raised
+from workbench.cases.vitals.threshold import freeze, made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from workbench.replay.estimates import Floats
@@ -26,6 +26,7 @@ def tradeoff(
     *,
     points: int = 40,
     frozen_at: datetime | None = None,
+    rule: Mapping[str, Any] | None = None,
 ) -> pl.DataFrame:
     """Return what alarms find and cost at several thresholds, on the stays that are judged.
 
@@ -40,6 +41,8 @@ def tradeoff(
         How many thresholds, where they are not given; fewer where scores are.
     frozen_at
         As for :func:`workbench.cases.vitals.metrics.evaluate`: stays that began later are judged.
+    rule
+        Settings of the alarms beside the threshold.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def tradeoff(
     episodes = len(np.unique(stays.stay[in_time]))
     rows = []
     for threshold in sorted(thresholds):
-        alarm = raised(stays, threshold)
+        alarm = stays.alarms(made(threshold, rule))
         caught = len(np.unique(stays.stay[alarm & in_time]))
         sums = [
             (24 * (alarm & judged).sum(), len(hours)),
