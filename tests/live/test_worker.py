@@ -95,7 +95,8 @@ def test_live_is_replay_through_kills_of_worker_and_supervisor(
         if number == 3:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=30)
-            assert process.returncode == 0
+            # Told so before it could listen, it is just gone.
+            assert process.returncode in (0, -signal.SIGTERM)
             continue
         children = psutil.Process(process.pid).children()
         if children and number % 2:

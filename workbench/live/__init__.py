@@ -23,13 +23,14 @@ From a recorded stream to topics, and back
     disk, and offsets), ``assemble`` (from parts to a stream).
 
 The worker: events and labels in, scores and alerts out, exactly once
-    ``worker`` (the loop), ``options`` (what it is told), ``source`` (partitions), ``intake``
-    (messages, good and bad), ``columns`` (many of them at once), ``order`` (places in it),
-    ``merge`` (partitions come into one), ``entry`` (what is taken, and what is put away),
-    ``lane`` (an artifact at work), ``lanes`` (which one is in charge), ``catchup`` (a further one
-    gets there), ``alerts`` (what a person is told), ``outbox`` (the transaction), ``place`` (how
-    far it came), ``checkpoints`` (its state), ``account`` (what it tells telemetry). Around it:
-    ``prepare`` (looked at before), ``process`` (one process), ``supervisor`` (its successors).
+    ``worker`` (the loop), ``options`` (what it is told), ``claim`` (whose turn it is), ``source``
+    (partitions), ``intake`` (messages, good and bad), ``columns`` (many of them at once),
+    ``order`` (places in it), ``merge`` (partitions come into one), ``entry`` (what is taken, and
+    what is put away), ``lane`` (an artifact at work), ``lanes`` (which one is in charge),
+    ``catchup`` (a further one takes over), ``alerts`` (what a person is told), ``outbox`` (the
+    transaction), ``place`` (how far it came), ``checkpoints`` (its state), ``account`` (what it
+    tells telemetry). Around it: ``prepare`` (looked at before), ``process`` (one process),
+    ``supervisor`` (its successors).
 
 From Kafka to people
     ``relay_alerts`` to RabbitMQ: ``routes`` (exchanges and queues), ``rabbit`` (connections),

@@ -1,9 +1,11 @@
-"""Bringing a further artifact to where the others are: it reads the log from its beginning."""
+"""A further artifact takes over: it reads the log until it is where the others are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workbench.live.fields import BadMessage
+from workbench.live.lanes import Takeover
 from workbench.live.merge import Merger
 from workbench.live.order import FOREVER, Key, upto
 from workbench.live.source import Source
@@ -11,6 +13,39 @@ from workbench.live.source import Source
 if TYPE_CHECKING:
     from workbench.live.intake import Intake
     from workbench.live.lane import Lane
+    from workbench.live.lanes import Lanes
+
+
+def take_over(
+    value: bytes | None, lanes: Lanes, passed: Key, source: Source, intake: Intake
+) -> str:
+    """Let an artifact take over as a message of the control topic says; return its digest.
+
+    Parameters
+    ----------
+    value
+        The message.
+    lanes
+        Those that are at work.
+    passed
+        The last event that they have seen.
+    source
+        Where they read, and how far they have.
+    intake
+        Reads messages.
+
+    Raises
+    ------
+    BadMessage
+        If that cannot be done.
+    """
+    takeover = Takeover.of(value)
+    if takeover.since <= passed.time:
+        raise BadMessage("from: the stream has passed that time already")
+    lane = lanes.new(takeover.artifact)
+    catch_up(lane, passed, source, intake)
+    lanes.add(takeover, lane)
+    return lane.digest
 
 
 def catch_up(lane: Lane, until: Key, beside: Source, intake: Intake) -> None:

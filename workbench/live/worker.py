@@ -21,18 +21,19 @@ import orjson
 
 from workbench.case import get_case
 from workbench.errors import BadInput
+from workbench.live import claim
 from workbench.live.account import Account
-from workbench.live.catchup import catch_up
+from workbench.live.catchup import take_over
 from workbench.live.checkpoints import Checkpoints, owned
 from workbench.live.entry import Entry
 from workbench.live.fields import BadMessage
 from workbench.live.intake import Bad, Intake
-from workbench.live.lanes import Lanes, Takeover
+from workbench.live.lanes import Lanes
 from workbench.live.merge import Merger
 from workbench.live.messages import EventCodec, encode_answers, quarantined
-from workbench.live.order import NEVER, Key
+from workbench.live.order import NEVER
 from workbench.live.outbox import Outbox
-from workbench.live.place import Place, committed
+from workbench.live.place import Place
 from workbench.live.source import Source
 
 if TYPE_CHECKING:
@@ -54,12 +55,6 @@ BATCH = 10_000
 PATIENCE = 0.05
 #: How often it looks whether its place is still its own (s).
 LOOK = 2.0
-#: What takes longer than this (s) is not known at once.
-AT_ONCE = 0.5
-
-
-class TakenOver(BadInput):
-    """Another worker of the same name has taken over."""
 
 
 def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop) -> None:
@@ -76,44 +71,16 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
     source = Source(settings, options.topics, name, options.lateness, options.until_idle)
     try:
         if options.successor:
-            _check_owner(options, source)
+            claim.check(options, source)
         outbox = Outbox(settings, name)
         try:
-            # Only now is known what a predecessor has committed: its open transaction has ended.
-            begin = Key(*options.artifact.last_event)
-            last = committed(source.consumer, source.all)
-            last = last or Place(0, options.owner, begin, {})
-            # Claimed at once, so that a predecessor leaves and does not come back.
-            here = last.offsets or source.begin()
-            place = Place(last.sequence + 1, options.owner, last.key, here)
-            outbox.commit(place, source.consumer)
+            last, place = claim.claim(options, source, outbox)
             with owned(options.state):
                 _Worker(options, source, outbox, telemetry, last, place).run(stop)
         finally:
             outbox.close()
     finally:
         source.close()
-
-
-def _check_owner(options: Options, source: Source) -> None:
-    """Check that no other worker has taken over, as far as that is known at once.
-
-    Raises
-    ------
-    TakenOver
-        If one has.
-    """
-    from kafka.errors import KafkaError
-
-    try:
-        last = committed(source.consumer, source.all[:1], AT_ONCE)
-    except KafkaError:
-        return  # a transaction is open, or a broker is away
-    if last is not None and last.owner != options.owner:
-        raise TakenOver(
-            f"another worker on the topics {options.topics.prefix}.* has taken over; this one "
-            "leaves, nothing is lost. Run one worker for each --topics."
-        )
 
 
 class _Worker:
@@ -190,7 +157,7 @@ class _Worker:
                 self._save()
             if time.monotonic() - self._looked_at > LOOK:
                 self._looked_at = time.monotonic()
-                _check_owner(self.options, self.source)
+                claim.check(self.options, self.source)
             if self._finished():
                 break
         self._save()
@@ -230,13 +197,10 @@ class _Worker:
         # That it was read before this event and not after it follows from no log.
         self.merger.unsettled = True
         try:
-            takeover = Takeover.of(record.value)
-            if takeover.since <= self.merger.passed.time:
-                raise BadMessage("from: the stream has passed that time already")  # noqa: TRY301 - one place for all that is bad
-            lane = self.lanes.new(takeover.artifact)
-            catch_up(lane, self.merger.passed, self.source, self.intake)
-            self.lanes.add(takeover, lane)
-            LOG.info("an artifact will take over", extra={"artifact": lane.digest})
+            digest = take_over(
+                record.value, self.lanes, self.merger.passed, self.source, self.intake
+            )
+            LOG.info("an artifact will take over", extra={"artifact": digest})
         except BadMessage as error:
             if not again:
                 place = (self.topics.control, record.partition, record.offset)
