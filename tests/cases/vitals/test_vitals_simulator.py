@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from workbench.cases.vitals.notices import notice
 from workbench.cases.vitals.quantities import QUANTITIES
 from workbench.cases.vitals.schema import SCHEMA
 from workbench.cases.vitals.simulation.artefacts import ARTEFACTS
+from workbench.cases.vitals.simulation.chart import chart
 from workbench.cases.vitals.simulation.episodes import KINDS
 from workbench.cases.vitals.simulation.hospital import LEAD, furnish
 from workbench.cases.vitals.simulation.schedule import ground_truth
+from workbench.cases.vitals.simulation.stays import admissions
 from workbench.cases.vitals.simulator import START, generate, simulate
 from workbench.errors import ParameterError
 from workbench.streams.manifest import Manifest
@@ -262,6 +265,16 @@ def test_labels_of_a_stay_are_known_together_at_its_end(stream: pl.DataFrame) ->
     assert of["times"].unique().to_list() == [1]
     assert of["late"].min() >= timedelta(0)
     assert of["late"].median() < timedelta(hours=2)
+
+
+def test_no_label_is_known_before_its_observation_by_a_clock_that_is_ahead() -> None:
+    hospital = furnish(seed=0, scale=0.3)
+    hospital = replace(hospital, skew=np.full_like(hospital.skew, 600))
+    for stay in list(admissions(hospital, 0, int(START.timestamp()), 4))[:40]:
+        rows = chart(stay, hospital, 0, 900)
+        told = rows.label >= 0
+        assert len(np.unique(rows.known[told])) == 1
+        assert (rows.known >= rows.time)[told].all()
 
 
 def test_recovery_has_no_label(stream: pl.DataFrame, episodes: pl.DataFrame) -> None:

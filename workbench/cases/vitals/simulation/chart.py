@@ -145,9 +145,16 @@ def chart(stay: Stay, hospital: Hospital, seed: int, interval: int) -> Rows:
     rows = Rows.join(
         [of(stay, hospital, part, rng) for of, part in zip(measure, seen, strict=True)]
     )
+    _know(rows)
     again = rows.take(rng.random(len(rows)) < DUPLICATE.a_day)
     again.pattern[:] = len(KINDS) + number_of(DUPLICATE)
     return Rows.join([rows, again])
+
+
+def _know(rows: Rows) -> None:
+    """Let all labels be known together: not before the last of them by a clock that is ahead."""
+    last = rows.time[rows.label != _UNLABELLED].max(initial=0)
+    np.maximum(rows.known, -(-last // HOUR) * HOUR, out=rows.known)
 
 
 def _after(stay: Stay, interval: int, rng: np.random.Generator) -> Ints:
