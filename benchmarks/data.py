@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,6 +12,9 @@ from workbench.case import get_case
 from workbench.streams.importer import import_file
 from workbench.streams.recorded import Stream
 from workbench.streams.writer import StreamWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "benchmarks"
@@ -43,7 +47,7 @@ def head(stream: Stream, events: int) -> Stream:
     return Stream.open(folder)
 
 
-def table(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def table(header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     """Print a table in Markdown."""
     print("| " + " | ".join(header) + " |")
     print("|" + "---|" * len(header))

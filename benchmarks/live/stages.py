@@ -88,7 +88,9 @@ class Clock:
                 self.spent.clear()
             elif written["scores"]:
                 self._scores += written["scores"]
-                self._at_last = {**self.spent, OTHER: time.perf_counter() - self._began}
+                self._at_last = defaultdict(float, self.spent) | {
+                    OTHER: time.perf_counter() - self._began
+                }
                 self._at_last[OTHER] -= sum(self.spent.values())
             call(account, written, *arguments)
 
@@ -96,7 +98,8 @@ class Clock:
 
     def table(self) -> dict[str, float]:
         """Return microseconds of a score by stage."""
-        return {stage: s / self._scores * SECOND for stage, s in self._at_last.items()}
+        stages = [*dict.fromkeys(stage for *_, stage in STAGES), OTHER]
+        return {stage: self._at_last[stage] / self._scores * SECOND for stage in stages}
 
 
 def run(file: Path, options: dict[str, Any]) -> int:
