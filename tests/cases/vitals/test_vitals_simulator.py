@@ -268,9 +268,10 @@ def test_labels_of_a_stay_are_known_together_at_its_end(stream: pl.DataFrame) ->
 
 
 def test_no_label_is_known_before_its_observation_by_a_clock_that_is_ahead() -> None:
-    hospital = furnish(seed=0, scale=0.3)
+    hospital = furnish(seed=0, scale=1.0)
     hospital = replace(hospital, skew=np.full_like(hospital.skew, 600))
-    for stay in list(admissions(hospital, 0, int(START.timestamp()), 4))[:40]:
+    # At the 64th somebody comes to measure when the patient has just left.
+    for stay in list(admissions(hospital, 0, int(START.timestamp()), 20))[:70]:
         rows = chart(stay, hospital, 0, 900)
         told = rows.label >= 0
         assert len(np.unique(rows.known[told])) == 1
