@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.data import HANDBOOK
 
-NAMES = ("quality", "speed", "growth", "tuning", "resume", "simulator", "live")
+NAMES = ("quality", "speed", "growth", "tuning", "resume", "simulator", "recommend", "live")
 
 
 def main() -> int:
