@@ -47,18 +47,24 @@ def test_an_alarm_is_not_over_before_the_score_falls_below_clear():
     assert hours_of_alarms(scores, Rule(0.5, clear=0.3, pause="1h")) == [0, 4]
 
 
-def test_persistence_waits_until_the_score_has_stayed_at_the_threshold():
-    scores = [0.9, 0.1, 0.9, 0.9, 0.9, 0.9]
+def test_persistence_waits_until_no_score_was_below_the_threshold_for_so_long():
+    scores = [0.1, 0.9, 0.1, 0.9, 0.9, 0.9, 0.9]
     assert hours_of_alarms(scores, Rule(0.5, persistence="2h")) == [4]
+    assert hours_of_alarms(scores, Rule(0.5, persistence="3h")) == [5]
+
+
+def test_where_scores_come_seldom_there_is_nothing_to_wait_for():
+    assert hours_of_alarms([0.1, 0.9, 0.9], Rule(0.5, persistence="20m")) == [1]
+    assert hours_of_alarms([0.9, 0.9], Rule(0.5, persistence="2h")) == [0]
 
 
 def test_an_observation_with_an_artefact_raises_nothing_and_ends_nothing():
     scores = [0.9, 0.1, 0.9, 0.9, 0.1]
     left_out = np.array([True, True, False, False, True])
     assert hours_of_alarms(scores, Rule(0.5), left_out=left_out) == [2]
-    persistent = Rule(0.5, persistence="2h")
-    assert hours_of_alarms([0.9, 0.1, 0.9], persistent) == []
-    assert hours_of_alarms([0.9, 0.1, 0.9], persistent, left_out=left_out[[2, 1, 3]]) == [2]
+    persistent, scores = Rule(0.5, persistence="2h"), [0.1, 0.9, 0.1, 0.9]
+    assert hours_of_alarms(scores, persistent) == []
+    assert hours_of_alarms(scores, persistent, left_out=left_out[[2, 2, 1, 2]]) == [3]
 
 
 def test_no_score_is_no_alarm():

@@ -73,10 +73,14 @@ def by_the_protocol(frame, budget, frozen_at=None):
         return list(cells.values())
 
     def alarms(rows, threshold):
-        last, found = {}, []
+        last, below, found = {}, {}, []
         for row in rows:
-            ago = row["time"] - last.get(row["patient"], -1000)
-            if row["score"] >= threshold and round(ago, 9) >= 6:
+            quiet, under = (
+                round(row["time"] - when.get(row["patient"], -1000), 9) for when in (last, below)
+            )
+            if row["score"] < threshold:
+                below[row["patient"]] = row["time"]
+            elif quiet >= 6 and under >= 1 / 3:
                 last[row["patient"]] = row["time"]
                 found.append(row)
         return found
@@ -321,8 +325,8 @@ def test_what_is_reported_of_alarms_is_what_a_live_worker_raises():
     )
     leaping = np.where(rng.random(len(frame)) < 0.1, 18000, 7000) + rng.integers(0, 300, len(frame))
     frame = frame.with_columns(heart_rate=pl.Series(leaping))
-    settings = alerts(frame, rule={"persistence": "30m"})
-    found = evaluate(frame, rule={"persistence": "30m"}, replicates=0)
+    settings = alerts(frame, rule={"persistence": "2h"})
+    found = evaluate(frame, rule={"persistence": "2h"}, replicates=0)
     assert settings["threshold"] == found.settings["threshold"]
 
     policy = Alarms(settings)
@@ -331,7 +335,7 @@ def test_what_is_reported_of_alarms_is_what_a_live_worker_raises():
         batch = frame[first : first + 100]
         raised += [first + alert.row for alert in policy.choose(batch, batch["score"].to_numpy())]
     stays = Stays(frame)
-    rule = Rule(settings["threshold"], persistence="30m")
+    rule = Rule(settings["threshold"], persistence="2h")
     ids = stays.rows["event_id"].filter(pl.Series(stays.alarms(rule)))
     assert frame["event_id"][raised].to_list() == ids.to_list()
 

@@ -1,8 +1,10 @@
 """Which scores call somebody to the bedside, and which are left alone.
 
-An alarm is raised where a patient's score reaches the threshold and has stayed there for the
-*persistence*. It then *stands* until the score falls below *clear*. While it stands it is raised
-again after *repeat*; one that was over is raised anew, but not sooner than *pause* after the last.
+An alarm is raised where a patient's score reaches the threshold, unless one within the last
+*persistence* was below it: of a monitor several scores must agree, one an hour counts at once. It
+then *stands* until the score falls below *clear*. While it stands it is raised again after
+*repeat*; one that was over is raised anew, but not sooner than *pause* after the last.
+
 Observations of which a sign is left out as an artefact (:mod:`workbench.cases.vitals.artefacts`)
 raise nothing and end nothing: the next one decides.
 """
@@ -40,9 +42,9 @@ if TYPE_CHECKING:
 FORGET_AFTER: Final = 7 * DAY
 _FEW: Final = 1024
 _NEVER: Final = -(2**62)
-# What is kept of a patient: since when the score is at the threshold, the last alarm, whether it
+# What is kept of a patient: when the score was last below the threshold, the last alarm, whether it
 # stands, and the last observation.
-_SINCE, _LAST, _STANDS, _SEEN = range(4)
+_BELOW, _LAST, _STANDS, _SEEN = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Rule:
     clear
         An alarm stands until the score falls below this; the threshold if not given.
     persistence
-        How long a score must have been at the threshold.
+        For how long no score may have been below the threshold.
     repeat
         After how long an alarm that stands is raised again.
     pause
@@ -71,7 +73,7 @@ class Rule:
 
     threshold: float
     clear: float | None = None
-    persistence: str = "0s"
+    persistence: str = "20m"
     repeat: str = "6h"
     pause: str = "6h"
 
@@ -247,7 +249,7 @@ def _watch(
     for i in range(len(stay)):
         patient, now = stay[i], time[i]
         if now - memory[patient, _SEEN] > FORGET_AFTER:
-            memory[patient, _SINCE] = _NEVER
+            memory[patient, _BELOW] = _NEVER
             memory[patient, _LAST] = _NEVER
             memory[patient, _STANDS] = 0
         memory[patient, _SEEN] = now
@@ -255,13 +257,12 @@ def _watch(
             continue
         if score[i] < clear:
             memory[patient, _STANDS] = 0
+        if score[i] < threshold:
+            memory[patient, _BELOW] = now
         if not score[i] >= threshold:
-            memory[patient, _SINCE] = _NEVER
             continue
-        if memory[patient, _SINCE] == _NEVER:
-            memory[patient, _SINCE] = now
         wait = repeat if memory[patient, _STANDS] else pause
-        lasted = now - memory[patient, _SINCE] >= persistence
+        lasted = now - memory[patient, _BELOW] >= persistence
         if lasted and now - memory[patient, _LAST] >= wait:
             alarm[i] = True
             memory[patient, _LAST] = now
