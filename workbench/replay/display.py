@@ -42,8 +42,12 @@ def drift_between(truth: dict[str, Any] | None, first: str, last: str) -> list[t
 
 def _counts(run: Run) -> str:
     counts = run.document["counts"]
+    texts = [f"{counts['events']:,} events"]
+    if run.answer.name == "items":
+        texts.append(f"{counts['learned']:,} learned, each after it was answered")
+        return ", ".join(texts)
     delay = run.document["label_delay"]
-    texts = [f"{counts['events']:,} events", f"{counts['learned']:,} labels learned"]
+    texts.append(f"{counts['learned']:,} labels learned")
     texts.append("labels known as recorded" if delay == "as recorded" else f"labels {delay} late")
     return ", ".join(texts)
 
@@ -54,9 +58,10 @@ def _settings(run: Run) -> str:
         f'<td style="{_CELL}">{escape(str(value))}</td></tr>'
         for name, value in run.setup.settings().items()
     )
+    count = len(run.setup.features)
     return (
-        f'<details style="margin:.4em 0"><summary style="{_SOFT}">Settings, and the '
-        f"{len(run.setup.features)} features</summary>"
+        f'<details style="margin:.4em 0"><summary style="{_SOFT}">Settings'
+        f"{f', and the {count} features' if count else ''}</summary>"
         f'<table style="border-collapse:collapse">{pairs}</table>'
         f'<p style="max-width:60em">{escape(", ".join(f.name for f in run.setup.features))}</p>'
         "</details>"

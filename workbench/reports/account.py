@@ -55,6 +55,7 @@ class Account:
     def of(cls, headline: str, run: Run, evaluation: Evaluation) -> Self:
         """Make the account of a run and what was measured on a span of it."""
         days = evaluation.by_day["day"] if not evaluation.by_day.is_empty() else None
+        delay = run.document["label_delay"]
         return cls(
             headline=headline,
             setup={
@@ -65,7 +66,8 @@ class Account:
                 "from": None if days is None else str(days[0]),
                 "until": None if days is None else str(days[-1]),
                 "detector": run.setup.detector,
-                "label delay": run.document["label_delay"],
+                # What recommends learns from the events themselves.
+                **({"label delay": delay} if run.answer.name == "score" else {}),
                 **{k: v for k, v in run.setup.settings().items() if k != "features"},
                 **evaluation.settings,
             },

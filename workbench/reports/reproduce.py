@@ -50,7 +50,7 @@ class Recipe:
         replay += ["--detector", setup.detector]
         for name, value in self.parameters.get("parameters", {}).items():
             replay += [f"--{name}", str(value)] if name in _OWN else _options({name: value})
-        if document["label_delay"] != "as recorded":
+        if document["label_delay"] != "as recorded" and self.run.answer.name == "score":
             replay += ["--label-delay", document["label_delay"]]
         out = shown(self.run.path)
         export = ["workbench", "export", out, "--out", f"artifacts/{self.name}"]

@@ -188,7 +188,11 @@ def evaluate(
             len(sessions),
             estimates[by_day:],
         ),
-        settings={"replicates": replicates, "seed": seed},
+        settings={
+            **({} if since is None else {"since": since.isoformat()}),
+            "replicates": replicates,
+            "seed": seed,
+        },
         entity="session",
         positive="hits",
         grouping="group of events",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.cases.recommend import panels
 from workbench.cases.recommend.sample import Lists
+from workbench.moments import moment
 from workbench.style import Chart, figure_style, title
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ def plot(
     matplotlib.figure.Figure
         11 by 8 inches.
     """
-    lists = Lists(frame)
-    others = {name: Lists(other) for name, other in (baseline or {}).items()}
+    since = moment(evaluation.settings.get("since"))
+    lists = Lists(frame, since)
+    others = {name: Lists(other, since) for name, other in (baseline or {}).items()}
     with figure_style():
         figure = Chart(11, 8)
         grid = figure.add_gridspec(3, 3, height_ratios=(5, 5, 1.2))
