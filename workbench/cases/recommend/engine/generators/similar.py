@@ -179,8 +179,8 @@ def _step(
     item: int,
     role: int,
     change: F32,
-    steepness: float,
-    rate: float,
+    steepness: np.float32,
+    rate: np.float32,
     share: float,
 ) -> None:
     embedding.squares[item, role] += np.float32(share * share) * steepness

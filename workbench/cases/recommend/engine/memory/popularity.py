@@ -127,4 +127,5 @@ def forget_popularity(popularity: Popularity, gone: U8, items: int) -> None:
 @inlined
 def logarithm(popularity: Popularity, weight: float, h: int) -> float:
     """Return the binary logarithm of a weight as if no worth had ever been made smaller."""
-    return log2(weight) + popularity.halvings[h]
+    value: float = log2(weight) + popularity.halvings[h]
+    return value
