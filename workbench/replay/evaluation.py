@@ -36,6 +36,20 @@ class Measure:
     limit: float | None = 1.0
     higher_is_better: bool = True
 
+    @property
+    def spoken(self) -> str:
+        """The title inside a sentence.
+
+        Examples
+        --------
+        >>> Measure("Average precision").spoken, Measure("NDCG@20").spoken
+        ('average precision', 'NDCG@20')
+        """
+        word = self.title.split(" ", 1)[0]
+        # What is written in capitals, or has one inside, is a name.
+        name = word[1:] != word[1:].lower()
+        return self.title if name else f"{self.title[0].lower()}{self.title[1:]}"
+
 
 @dataclass(frozen=True)
 class Evaluation:

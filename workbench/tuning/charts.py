@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from workbench.replay.evaluation import Measure
     from workbench.tuning.study import Study
 
 
@@ -55,16 +56,15 @@ def _objective(axes: Axes, study: Study) -> str:
                 label=detector if state == "complete" else None,
                 linewidths=1,
             )
-    so_far = complete["objective"].cum_max()
+    so_far, metric = complete["objective"].cum_max(), _metric(study)
     axes.step(complete["number"], so_far, where="post", color=TEXT, lw=1.2, label="best so far")
     axes.set(
         xlabel="Trial (crosses: stopped early, as it stood)",
-        ylabel=f"{_metric(study)} on the tuning span",
+        ylabel=f"{metric.title} on the tuning span",
     )
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     winner, first = study.winner, complete["objective"][0]
-    metric = _metric(study)
-    found = f"{metric[0].lower()}{metric[1:]} {winner['objective']:.3f}"
+    found = f"{metric.spoken} {winner['objective']:.3f}"
     if winner["objective"] > first:
         found += f", the first whole one {first:.3f}"
     return (
@@ -92,5 +92,5 @@ def _importance(axes: Axes, study: Study) -> str:
     )
 
 
-def _metric(study: Study) -> str:
-    return study.confirmation.measures[study.plan.objective].title
+def _metric(study: Study) -> Measure:
+    return study.confirmation.measures[study.plan.objective]

@@ -133,7 +133,7 @@ class Study:
     def verdict(self) -> str:
         """Whether the choice is better than the shipped default, in one sentence."""
         measure = self.confirmation.measures[self.plan.objective]
-        what = f"{measure.title[0].lower()}{measure.title[1:]}"
+        what = measure.spoken
         if self.document["same"]:
             return (
                 "No trial did better than the shipped default with its defaults: "

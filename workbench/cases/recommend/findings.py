@@ -149,4 +149,5 @@ def sides(evaluations: Mapping[str, Evaluation]) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    return f"{percent(estimate.low)} to {percent(estimate.high)}"
+    low, high = (f"{100 * limit:.1f}\u00a0%" for limit in (estimate.low, estimate.high))
+    return f"{low} to {high}"
