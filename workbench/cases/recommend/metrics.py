@@ -100,6 +100,7 @@ BY_PART: Final = ("hit_rate", "mrr", "ndcg", "recall")
 """Metrics that are also told by day and by group."""
 _COLUMNS: Final = ("events", "slots", *PER_EVENT, *PER_SLOT)
 _OWN: Final = _COLUMNS[2:]
+_PARTLY: Final = ("events", *BY_PART)
 
 
 def ndcg(rows: pl.DataFrame) -> float:
@@ -158,12 +159,13 @@ def evaluate(
     group = np.repeat(np.arange(len(groups)), [int(mask.sum()) for mask in groups.values()])
 
     whole = Totals(values, session, np.zeros_like(session), 1)
-    daily = Totals(values, session, day, len(days))
-    grouped = Totals(values[member], session[member], group, len(groups))
+    fewer = values[:, [_COLUMNS.index(name) for name in _PARTLY]]
+    daily = Totals(fewer, session, day, len(days))
+    grouped = Totals(fewer[member], session[member], group, len(groups))
 
     def statistic(weights: Weights) -> Floats:
-        parts = (_metrics(totals(weights), BY_PART).ravel() for totals in (daily, grouped))
-        return np.concatenate((_metrics(whole(weights), _OWN).ravel(), *parts))
+        parts = (_means(totals(weights), _PARTLY, BY_PART) for totals in (daily, grouped))
+        return np.concatenate((_means(whole(weights), _COLUMNS, _OWN), *parts))
 
     estimates = bootstrap(statistic, len(sessions), replicates=replicates, seed=seed)
     own, by_day = len(_OWN), len(_OWN) + len(BY_PART) * len(days)
@@ -225,7 +227,7 @@ def compare(
     session, sessions = metrics.codes(first.rows.filter(pl.Series(first.scored))["session"])
     one = np.zeros_like(session)
     totals = [Totals(_values(lists), session, one, 1) for lists in (first, second)]
-    statistics = [lambda weights, t=t: _metrics(t(weights), _OWN).ravel() for t in totals]
+    statistics = [lambda weights, t=t: _means(t(weights), _COLUMNS, _OWN) for t in totals]
     estimates = difference(
         statistics[0], statistics[1], len(sessions), replicates=replicates, seed=seed
     )
@@ -262,13 +264,13 @@ def _values(lists: Lists, truth: Truth | None = None) -> Floats:
     return np.stack([found[name] for name in _COLUMNS], axis=1).astype(np.float64)
 
 
-def _metrics(totals: Floats, names: Sequence[str]) -> Floats:
-    """Return metrics of each part from its sums, shape (metrics, parts)."""
+def _means(totals: Floats, columns: Sequence[str], names: Sequence[str]) -> Floats:
+    """Return metrics of each part from the sums of its columns: by metric, then by part."""
     found = np.empty((len(names), len(totals)))
     for row, name in zip(found, names, strict=True):
-        per = totals[:, _COLUMNS.index("slots" if name in PER_SLOT else "events")]
-        row[:] = metrics.ratio(totals[:, _COLUMNS.index(name)], per)
-    return found
+        per = totals[:, columns.index("slots" if name in PER_SLOT else "events")]
+        row[:] = metrics.ratio(totals[:, columns.index(name)], per)
+    return found.ravel()
 
 
 def _all_together(lists: Lists) -> dict[str, float]:
@@ -290,7 +292,7 @@ def _table(
     sums = totals(np.ones(sessions, np.uint8))
     return rows.with_columns(
         *(
-            pl.Series(name, sums[:, _COLUMNS.index(of)].astype(np.int64))
+            pl.Series(name, sums[:, _PARTLY.index(of)].astype(np.int64))
             for name, of in (("events", "events"), ("positives", "hit_rate"))
         ),
         *columns(BY_PART, estimates),
