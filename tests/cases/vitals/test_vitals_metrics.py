@@ -101,10 +101,13 @@ def by_the_protocol(frame, budget, frozen_at=None):
         and all(row["told"] is not None and row["told"] <= until
                 for row in seen if row["label"] is not None)
     }  # fmt: skip
-    first = [row for row in scored if row["time"] < until]
-    allowed = budget * len(hours(first)) / 24
-    levels = sorted({max(row["score"] for row in cell) for cell in hours(first)})
-    levels = [level for level in levels if len(alarms(first, level)) <= allowed]
+    half = (times[0] + until) / 2
+    late = [row for row in scored if half <= row["time"] < until]
+    allowed = budget * len(hours(late)) / 24
+    levels = sorted({max(row["score"] for row in cell) for cell in hours(late)})
+    levels = [
+        level for level in levels if sum(row in late for row in alarms(scored, level)) <= allowed
+    ]
     chosen_on = hours([row for row in scored if row["patient"] in known])
     scores = {max(row["score"] for row in cell) for cell in chosen_on}
     best = max(
@@ -305,7 +308,9 @@ def test_without_any_label_known_by_then_the_budget_alone_decides():
     never = frame.with_columns(known_at=pl.lit(None, pl.Datetime("us", "UTC")))
     stays = Stays(never)
     threshold = freeze(stays, 1.0).threshold
-    first = stays.time < freeze(stays, 1.0).until
+    until = freeze(stays, 1.0).until
+    begin = int(stays.time[0])
+    first = (stays.time >= begin + (until - begin) // 2) & (stays.time < until)
     hours = len(Hours(stays, first))
     levels = np.unique(stays.score)
     below = levels[np.searchsorted(levels, threshold) - 1]

@@ -2,7 +2,9 @@
 
 Chosen is the threshold at which the alarms gain most of the challenge's utility, of those that
 keep to the alarm budget; both are measured on what was known when it is frozen, and nothing of it
-is evaluated. Without any label known by then, and where any alarm loses, the budget alone decides.
+is evaluated. The budget is measured on the later half of that span: a detector that learns has
+other scores there than at its beginning. Without any label known by then, and where any alarm
+loses, the budget alone decides.
 """
 
 from __future__ import annotations
@@ -97,7 +99,10 @@ def freeze(
     begin, end = int(stays.time[0]), int(stays.time[-1])
     until = ticks(frozen_at) if frozen_at else begin + int(SHARE * (end - begin))
     judged = (stays.begin >= until) & stays.labelled
-    floor = -np.inf if budget is None else _floor(stays, stays.time < until, budget, rule or {})
+    early = stays.time < until
+    late = early & (stays.time >= begin + (until - begin) // 2)
+    rows = late if late.any() else early
+    floor = -np.inf if budget is None else _floor(stays, rows, budget, rule or {})
     known = stays.labelled & (stays.known <= until)
     hours = Hours(stays, known[stays.stay] & (stays.score >= floor))
     best = utility.best_threshold(hours.score, hours.since)
