@@ -99,7 +99,8 @@ def test_it_separates_what_can_be_separated():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"optimizer": "newton"}, {"lr": 0.0}, {"l2": -1.0}, {"intercept_lr": -0.1}]
+    "wrong",
+    [{"optimizer": "newton"}, {"lr": 0.0}, {"l2": -1.0}, {"intercept_lr": -0.1}, {"eps": 0.0}],
 )
 def test_impossible_parameters_are_refused(wrong):
     with pytest.raises(ParameterError, match=str(next(iter(wrong.values())))):

@@ -37,7 +37,8 @@ def detectors():
         for name, spec in case.load("detectors").items():
             if spec.build not in shared:
                 names = [feature.name for feature in features[spec.features]]
-                yield f"{case.name}-{name}", checks_for(spec, names)
+                quick = QUICK.get(name, {})
+                yield f"{case.name}-{name}", checks_for(spec, names, **quick)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from workbench.detectors import codec
 from workbench.detectors.binning import Binning, quantile_terms
 from workbench.detectors.kernels import additive_scores, distinct
-from workbench.detectors.optimizers import SPACE, logistic_regression
+from workbench.detectors.optimizers import EPS, SPACE, logistic_regression
 from workbench.detectors.protocol import Choice, DetectorSpec, Range
 from workbench.detectors.rows import checked
 from workbench.detectors.twin import Twin
@@ -35,7 +35,7 @@ class Additive:
         Equal parts of the warm-up span where no terms are given.
     use_crosses
         Whether the declared crosses are used.
-    optimizer, lr, l2, intercept_lr
+    optimizer, lr, l2, intercept_lr, eps
         As in :func:`workbench.detectors.optimizers.logistic_regression`.
     groups
         Feature to what it speaks of. Explanations are then by group, and relative to what was
@@ -69,6 +69,7 @@ class Additive:
         lr: float = 0.3,
         l2: float = 0.0,
         intercept_lr: float = 0.01,
+        eps: float = EPS,
         twin: bool = False,
         groups: Mapping[str, str] | None = None,
     ) -> None:
@@ -80,7 +81,7 @@ class Additive:
             quantile_terms(features, quantiles) if terms is None else terms,
             crosses if use_crosses else (),
         )
-        self._model = logistic_regression(optimizer, lr, l2, intercept_lr)
+        self._model = logistic_regression(optimizer, lr, l2, intercept_lr, eps)
         self._reset()
 
     @property

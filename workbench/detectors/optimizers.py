@@ -9,6 +9,8 @@ import numpy as np
 from workbench.detectors.protocol import Choice, Range
 from workbench.errors import ParameterError
 
+EPS = 1e-8
+"""As in River."""
 OPTIMIZERS = ("sgd", "adagrad", "ftrl", "adam")
 
 SPACE: dict[str, Choice | Range] = {
@@ -19,7 +21,9 @@ SPACE: dict[str, Choice | Range] = {
 }
 
 
-def logistic_regression(optimizer: str, lr: float, l2: float, intercept_lr: float) -> Any:
+def logistic_regression(
+    optimizer: str, lr: float, l2: float, intercept_lr: float, eps: float = EPS
+) -> Any:
     """Return River's ``LogisticRegression``.
 
     Parameters
@@ -32,6 +36,9 @@ def logistic_regression(optimizer: str, lr: float, l2: float, intercept_lr: floa
         Weight of the squared penalty.
     intercept_lr
         Learning rate of the intercept, by plain gradient steps; 0 keeps it at 0.
+    eps
+        Of AdaGrad: what its sums of squared gradients begin with. Higher than its usual tiny
+        value, it keeps the first few rows of a column from moving its weight far.
 
     Examples
     --------
@@ -44,14 +51,16 @@ def logistic_regression(optimizer: str, lr: float, l2: float, intercept_lr: floa
         raise ParameterError.of(
             f"optimizer={optimizer!r}", allowed=", ".join(OPTIMIZERS), hint="choose one of these"
         )
-    if not 0 < lr < np.inf or l2 < 0 or intercept_lr < 0:
+    if not (0 < lr < np.inf and 0 < eps < np.inf) or l2 < 0 or intercept_lr < 0:
         raise ParameterError.of(
-            f"lr={lr}, l2={l2}, intercept_lr={intercept_lr}",
-            allowed="lr above 0, the others from 0",
+            f"lr={lr}, l2={l2}, intercept_lr={intercept_lr}, eps={eps}",
+            allowed="lr and eps above 0, the others from 0",
             hint="correct the one that is out of range",
         )
     if optimizer == "ftrl":
         made: Any = optim.FTRLProximal(alpha=lr, l2=0.0)
     else:
         made = {"sgd": optim.SGD, "adagrad": optim.AdaGrad, "adam": optim.Adam}[optimizer](lr)
+    if optimizer == "adagrad":
+        made.eps = eps
     return linear_model.LogisticRegression(optimizer=made, l2=l2, intercept_lr=intercept_lr)

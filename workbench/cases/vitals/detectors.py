@@ -29,19 +29,28 @@ TERMS: Final = (
     Term("observed_hours", _HOURS, "observed_hours_each"),
     Term("stay_hour", Edges((6, 12, 20, 30, 42, 52, 58)), "stay_band", main=False),
     Term("hospital_admission", Edges((-4800, -600, -50)), "hospital_band", main=False),
+    Term("fio2_age", Edges((1, 2, 7)), "ventilation_band", main=False),
+    Term("temperature", Quantiles((0.25, 0.5, 0.75)), "temperature_band", main=False),
     *(Term(name, _COARSE, f"{name}_coarse", main=False) for name in _CROSSED),
 )
-#: What is measured means another thing early and late in a stay, and in those who came to the
-#: unit straight from home. Under AdaGrad a value acts as a column's learning rate.
+#: What is measured means another thing early and late in a stay, in those who came to the unit
+#: straight from home, in those whose inspired oxygen is watched, and in fever. Under AdaGrad a
+#: value acts as a column's learning rate.
+BANDS: Final = {
+    "stay_band": 0.3,
+    "hospital_band": 0.2,
+    "ventilation_band": 0.2,
+    "temperature_band": 0.2,
+}
 CROSSES: Final = tuple(
     Cross((band, f"{name}_coarse"), value=value)
-    for band, value in (("stay_band", 0.3), ("hospital_band", 0.2))
+    for band, value in BANDS.items()
     for name in _CROSSED
 )
 
 
 def _additive() -> DetectorSpec:
-    shipped = {"lr": 0.003, "intercept_lr": 0.0, "twin": True}
+    shipped = {"lr": 0.003, "intercept_lr": 0.0, "eps": 1.0, "twin": True}
     defaults = {k: v for k, v in {**ADDITIVE.defaults, **shipped}.items() if k != "quantiles"}
     space = {k: v for k, v in ADDITIVE.space.items() if k in defaults and k != "intercept_lr"}
     return replace(
