@@ -32,7 +32,9 @@ class Silent(NamedTuple):
 
     def longer(self, size: int) -> Silent:
         """Return the same with room for codes below ``size``."""
-        more = np.full(max(0, size - len(self.since)), -1, np.int64)
+        if size <= len(self.since):
+            return self
+        more = np.full(size - len(self.since), -1, np.int64)
         return Silent(np.append(self.since, more), np.append(self.level, more))
 
 
