@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 SHARE: Final = 0.4
 """Part of the span of time after which the threshold is frozen."""
-BUDGET: Final = 1.0
-"""Alarms per patient-day."""
+BUDGET: Final = 0.75
+"""Alarms per patient-day in that half. Alarms become a quarter more frequent afterwards, while the
+detector goes on learning, and stay below one a day."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -92,7 +93,7 @@ def freeze(
         raise ParameterError.of(
             f"a budget of {budget:g} alarms per patient-day",
             allowed="a number above 0, or None for as many as are worth it",
-            hint="leave it out for one alarm per patient-day",
+            hint=f"leave it out for {BUDGET:g}",
         )
     if not len(stays):
         return Frozen(None, 0, np.zeros(len(stays.begin), np.bool_))
