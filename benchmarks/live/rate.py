@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from typing import TYPE_CHECKING
@@ -105,6 +106,7 @@ def _stages(services: Services, topics: str) -> dict[str, float]:
         "state": str(_state(topics)),
         "topics": topics,
         "owner": topics,
+        "supervisor": os.getpid(),
         "restarts": 0,
         "lateness": 2 * SECOND,
         "until_idle": 3.0,

@@ -92,8 +92,8 @@ def without_a_column(folder: Path) -> str:
 
 def of_another_case(folder: Path) -> str:
     document = orjson.loads((folder / "stream.json").read_bytes())
-    (folder / "stream.json").write_bytes(orjson.dumps(document | {"case": "vitals"}))
-    return "vitals"
+    (folder / "stream.json").write_bytes(orjson.dumps(document | {"case": "weather"}))
+    return "weather"
 
 
 def empty(folder: Path) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from workbench.replay.answers import SCORE
 from workbench.replay.estimates import Estimate
 from workbench.replay.evaluation import Evaluation, Measure
 from workbench.replay.setup import Setup
@@ -83,6 +84,7 @@ def recipe(project: Path, parameters: dict[str, Any], delay: str = "as recorded"
         document=document,
         path=project / "runs" / "mine",
         stream=SimpleNamespace(path=project / "my data"),
+        answer=SCORE,
     )
     return Recipe("fraud", parameters, run)
 

@@ -26,6 +26,8 @@ class Options:
         The case's topics; the worker's name follows from them.
     owner
         Which line of successors the process belongs to.
+    supervisor
+        Process id of who started it: without that one it leaves.
     successor
         Whether an earlier process of that line has worked.
     lateness
@@ -40,6 +42,7 @@ class Options:
     state: Path
     topics: Topics
     owner: str
+    supervisor: int
     successor: bool
     lateness: int
     until_idle: float | None = None

@@ -45,6 +45,7 @@ def main(document: dict[str, Any]) -> int:
             state=Path(document["state"]),
             topics=Topics(document["topics"]),
             owner=document["owner"],
+            supervisor=document["supervisor"],
             successor=document["restarts"] > 0,
             lateness=document["lateness"],
             until_idle=document["until_idle"],

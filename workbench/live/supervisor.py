@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -30,7 +31,8 @@ def supervise(options: dict[str, Any], stop: Stop) -> int:
     Parameters
     ----------
     options
-        What :mod:`workbench.live.process` takes, but for ``owner`` and ``restarts``.
+        What :mod:`workbench.live.process` takes, but for ``owner``,
+        ``supervisor`` and ``restarts``.
     stop
         Tells when to leave.
 
@@ -39,10 +41,11 @@ def supervise(options: dict[str, Any], stop: Stop) -> int:
     int
         0: it left as it was told; 2: it cannot work, and has said why.
     """
-    owner, restarts, pause = uuid.uuid4().hex[:12], 0, FIRST_PAUSE
+    options = {**options, "owner": uuid.uuid4().hex[:12], "supervisor": os.getpid()}
+    restarts, pause = 0, FIRST_PAUSE
     while True:
         began = time.monotonic()
-        code = _run({**options, "owner": owner, "restarts": restarts}, stop)
+        code = _run({**options, "restarts": restarts}, stop)
         if code in (0, 2):
             return code
         if stop.asked:

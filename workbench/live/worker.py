@@ -67,6 +67,8 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
     TakenOver
         If another worker of the same name has taken over.
     """
+    if orphaned(options):
+        return  # before it claims a name that another one may have by now
     name = f"workbench-worker-{options.topics.prefix}"
     source = Source(settings, options.topics, name, options.lateness, options.until_idle)
     try:
@@ -81,6 +83,11 @@ def work(options: Options, settings: Settings, telemetry: Telemetry, stop: Stop)
             outbox.close()
     finally:
         source.close()
+
+
+def orphaned(options: Options) -> bool:
+    """Return whether the supervisor is gone: whoever started that one starts another."""
+    return os.getppid() != options.supervisor
 
 
 class _Worker:
@@ -143,9 +150,7 @@ class _Worker:
     def run(self, stop: Stop) -> None:
         """Read, score and write until it is time to leave."""
         self.telemetry.health.ready = True
-        parent = os.getppid()
-        # An orphan leaves: whoever started its supervisor starts another one.
-        while not stop.asked and os.getppid() == parent:
+        while not stop.asked and not orphaned(self.options):
             self.telemetry.health.beat()
             records = self.source.poll(PATIENCE)
             if not records:
