@@ -10,8 +10,9 @@ import pytest
 
 from workbench.errors import CheckFailed
 from workbench.live import tour
-from workbench.live.results import ALERTS
+from workbench.live.results import alerted
 from workbench.live.tour import Comparison, Ended, Watched
+from workbench.replay.answers import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ def test_the_top_alerts_say_what_drove_them() -> None:
         }
         for i in range(9)
     ]
-    found = tour.top(pl.DataFrame(rows, schema=ALERTS), 2)
+    found = tour.top(pl.DataFrame(rows, schema=alerted(ANSWERS["score"])), 2)
 
     assert found["score"].to_list() == [0.8, 0.7]
     assert found.row(0)[-2:] == ("amount", "count")
