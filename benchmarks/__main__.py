@@ -12,7 +12,17 @@ from pathlib import Path
 
 from benchmarks.data import HANDBOOK
 
-NAMES = ("quality", "speed", "growth", "tuning", "resume", "simulator", "recommend", "live")
+NAMES = (
+    "quality",
+    "speed",
+    "growth",
+    "tuning",
+    "resume",
+    "simulator",
+    "recommend",
+    "vitals",
+    "live",
+)
 
 
 def main() -> int:

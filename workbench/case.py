@@ -76,6 +76,9 @@ class Case:
     answer
         What its detectors answer for each event, ``score`` or ``items``; see
         :mod:`workbench.replay.answers`.
+    forget_after
+        How long an entity is remembered that does not come back, if not for very long: a stay
+        that is over is over.
     path
         ``module:attribute`` of the :class:`~workbench.replay.along.EventPath` that leads events
         to a detector.
@@ -102,6 +105,7 @@ class Case:
     policy: str = "workbench.replay.alerting:Threshold"
     notices: str = ""
     answer: Literal["score", "items"] = "score"
+    forget_after: str = ""
     path: str = "workbench.replay.path:Path"
 
     def load(self, part: str) -> Any:

@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.detectors.target import Delivered
-from workbench.durations import DAY
 from workbench.errors import StreamError
-from workbench.features.engine import FeatureEngine
+from workbench.features.engine import FORGET_AFTER, FeatureEngine
 from workbench.replay.learner import Learner
 from workbench.replay.pending import GONE, Pending
 from workbench.replay.queue import LabelQueue
@@ -97,6 +96,9 @@ class Path:
         When labels are delivered and which are learned.
     target
         What chooses the labels that are learned, where it is not the pace alone.
+    forget_after
+        Entities that were not seen for so long (µs) are forgotten, though not while a label of
+        theirs may come, nor within their longest window.
     learning
         Whether labels reach the detector. They always reach the features: what is known is
         data, not a part of the model.
@@ -118,11 +120,12 @@ class Path:
         pace: Pace,
         *,
         target: Target | None = None,
+        forget_after: int = FORGET_AFTER,
         learning: bool = True,
         strict: bool = True,
     ) -> None:
         self.strict = strict
-        self.engine = FeatureEngine(features, schema, max(400 * DAY, pace.horizon))
+        self.engine = FeatureEngine(features, schema, max(forget_after, pace.horizon))
         self.learner = Learner(detector, pace, target, learning=learning)
         self._entity = schema.routing
         self.pace = pace

@@ -102,7 +102,9 @@ class Setup:
         case, spec = get_case(self.case), find_spec(self.case, self.detector)
         names = [feature.name for feature in self.features]
         detector = spec.make(names, seed=self.pace.seed, **self.parameters)
-        chosen = {"target": spec.target(self.pace)} if spec.target else {}
+        chosen: dict[str, Any] = {"target": spec.target(self.pace)} if spec.target else {}
+        if case.forget_after:
+            chosen["forget_after"] = microseconds(case.forget_after)
         path: EventPath = case.load("path")(
             self.features, case.schema, detector, self.pace, learning=learning, **chosen
         )

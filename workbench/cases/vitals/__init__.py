@@ -43,4 +43,5 @@ CASE = Case(
     ),
     alerts="workbench.cases.vitals.metrics:alerts",
     policy="workbench.cases.vitals.alarms:Alarms",
+    forget_after="60d",
 )

@@ -1,0 +1,45 @@
+"""The PhysioNet/CinC Challenge 2019's hospital A as a stream, made once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.data import BUILD, ROOT
+from workbench.streams.importer import import_file
+from workbench.streams.recorded import Stream
+from workbench.streams.secret import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOSPITAL = Path(
+    os.environ.get(
+        "WORKBENCH_PHYSIONET",
+        ROOT.parent / "shared" / "data" / "physionet2019_set_a.parquet",
+    )
+)
+ABSENT = f"Left out: {HOSPITAL} is not there. Name the file in WORKBENCH_PHYSIONET."
+
+
+def hospital(file: Path = HOSPITAL) -> Stream:
+    """Import the set with the preset; its ids are published, so any key will do."""
+    folder = BUILD / f"{file.stem}-{file.stat().st_size}"
+    if not folder.exists():
+        os.environ.setdefault(KEY, "the ids of this set are published by themselves")
+        import_file("vitals", file, folder, preset="physionet2019")
+    return Stream.open(folder)
+
+
+def one_core() -> Iterator[None]:
+    """Keep this process to one processor, where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
