@@ -54,7 +54,7 @@ def a_merger(
     waits: Sequence[str] = (),
 ) -> Merger:
     schema = CODEC.schema.events
-    return Merger(partitions, lateness, after, schema, lambda ids: np.isin(ids, waits))
+    return Merger(partitions, lateness, after, schema, lambda ids: np.isin(ids.to_list(), waits))
 
 
 def take(

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from workbench.artifacts.artifact import Artifact
 from workbench.errors import BadInput, CheckFailed
+from workbench.fingerprints import fingerprints
 from workbench.live.fields import BadMessage, decode, read_time, text
 from workbench.live.lane import Lane, Outcomes
 from workbench.live.order import FOREVER, NEVER, Key, ticks
 from workbench.streams.schema import EVENT_TIME
+from workbench.streams.values import EARLIEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
+    import numpy as np
     import numpy.typing as npt
     import polars as pl
 
@@ -95,10 +95,10 @@ class Lanes:
         """Return the lane whose scores count at a time."""
         return next(c.lane for c in reversed(self._charges) if c.since <= time)
 
-    def waits(self, ids: Sequence[str]) -> npt.NDArray[np.bool_]:
+    def waits(self, ids: pl.Series) -> npt.NDArray[np.bool_]:
         """Return which events wait for their label: should their ids come, they come again."""
-        pending = self._charges[0].lane.path.pending
-        return np.fromiter(map(pending.__contains__, ids), bool, len(ids))
+        # Of those that do not wait, the time lies before all times.
+        return self._charges[0].lane.path.pending.time_of(fingerprints(ids)) >= EARLIEST
 
     def process(self, events: pl.DataFrame, labels: pl.DataFrame) -> tuple[Outcomes, Outcomes]:
         """Drive every lane over the next events and labels.

@@ -65,7 +65,7 @@ class Fate(IntEnum):
     """It is so late that its place is unknown."""
 
 
-def _none_waits(ids: Sequence[str]) -> Flags:
+def _none_waits(ids: pl.Series) -> Flags:
     return np.zeros(len(ids), bool)
 
 
@@ -105,7 +105,7 @@ class Merger:
         lateness: int,
         after: Key,
         schema: Mapping[str, pl.DataType],
-        waits: Callable[[Sequence[str]], Flags] = _none_waits,
+        waits: Callable[[pl.Series], Flags] = _none_waits,
     ) -> None:
         self.lateness = lateness
         self.after = after
@@ -159,9 +159,8 @@ class Merger:
             [Fate.FORGOTTEN, Fate.PAST, Fate.LATE],
             Fate.TAKEN,
         )
-        ids = events[EVENT_ID].to_list()
-        fates[~is_past & self._waits(ids)] = Fate.DUPLICATE
-        self._recognise(ids, time, fates)
+        fates[~is_past & self._waits(events[EVENT_ID])] = Fate.DUPLICATE
+        self._recognise(events[EVENT_ID].to_list(), time, fates)
         if (~is_late & (fates == Fate.LATE)).any():
             self.unsettled = True
         self._events.add(where(events, fates == Fate.TAKEN))

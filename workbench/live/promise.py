@@ -1,8 +1,8 @@
 """The publisher's promise: a header of its messages that says what is not to come any more.
 
 ``workbench publish`` sends chunk by chunk, and the next one when all of the last is acknowledged.
-So every message can carry a time before which nothing is missing. A reader then need not wait for
-a partition that has nothing to say.
+So a message can carry a time before which nothing is missing: the last one of a chunk in each
+partition does. A reader then need not wait for a partition that has nothing to say.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from kafka.consumer.fetcher import ConsumerRecord
 
 #: The header: eight bytes, big-endian, a time (µs since 1970, UTC). Every event and label of an
 #: earlier time has been acknowledged by the brokers.
@@ -42,3 +44,17 @@ def promised(headers: Iterable[tuple[str, bytes | None]] | None) -> int | None:
         if name == PROMISE and value is not None and len(value) == 8:
             return int.from_bytes(value, "big")
     return None
+
+
+def newest(records: Sequence[ConsumerRecord]) -> int | None:
+    """Return what a partition's next messages promise in the end (µs); ``None`` if nothing.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Record
+    >>> records = [Record(headers=[promise(7)]), Record(headers=[promise(8)]), Record(headers=[])]
+    >>> newest(records)
+    8
+    """
+    found = (promised(record.headers) for record in reversed(records) if record.headers)
+    return next((said for said in found if said is not None), None)

@@ -14,7 +14,7 @@ from workbench.live.clients import LiveError
 from workbench.live.intake import Intake
 from workbench.live.messages import EventCodec, quarantined
 from workbench.live.order import ticks
-from workbench.live.promise import promised
+from workbench.live.promise import newest
 from workbench.live.recording import BAD, PLACE
 from workbench.streams.schema import EVENT_TIME, LABELS
 
@@ -183,7 +183,7 @@ class Reader:
     ) -> None:
         """Look how far the time has come; when it has passed the end, what is there is the rest."""
         recording = self._recording
-        promises = [promised(rows[-1].headers) or 0 for rows in records.values() if rows]
+        promises = [newest(rows) or 0 for rows in records.values()]
         recording.clock = max(recording.clock, *promises, min(self._newest.values()))
         if recording.clock >= until:
             recording.goal = self._named(self._client.end_offsets(list(self._names)))

@@ -10,7 +10,7 @@ from workbench.durations import SECOND
 from workbench.errors import BadInput
 from workbench.live import clients
 from workbench.live.order import NEVER
-from workbench.live.promise import promised
+from workbench.live.promise import newest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -108,14 +108,14 @@ class Source:
                 self.consumer.seek_to_beginning(partition)
         self._must_reach = must_reach
 
-    def poll(self, seconds: float, most: int = 10_000) -> dict[TopicPartition, list[Any]]:
+    def poll(self, seconds: float, most: int = 20_000) -> dict[TopicPartition, list[Any]]:
         """Return the next messages of each partition, waiting a while for the first."""
         records: dict[TopicPartition, list[Any]] = self.consumer.poll(
             timeout_ms=int(seconds * 1000), max_records=most
         )
         for partition, found in records.items():
             self._quiet_since.pop(partition, None)
-            if (said := promised(found[-1].headers)) is not None:
+            if (said := newest(found)) is not None:
                 self.promise = max(self.promise, said)
                 self._promised_at = time.monotonic()
         return records
