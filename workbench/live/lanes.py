@@ -15,7 +15,6 @@ from workbench.streams.schema import EVENT_TIME
 from workbench.streams.values import EARLIEST
 
 if TYPE_CHECKING:
-
     import numpy as np
     import numpy.typing as npt
     import polars as pl
