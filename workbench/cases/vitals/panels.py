@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
+from workbench.cases.vitals.artefacts import LEAPS
 from workbench.cases.vitals.bedside import EMERGENCY, MOST, URGENT
 from workbench.cases.vitals.stays import Stays
 from workbench.cases.vitals.threshold import freeze
@@ -112,6 +113,7 @@ def by_day(axes: Axes, evaluation: Evaluation, changes: Sequence[tuple[date, str
     mark_changes(axes, changes)
     list_changes(axes, changes)
     smooth = trailing(table["alarms_per_patient_day"].to_numpy(), table["patients"].to_numpy())
+    smooth = smooth[WEEK - 1 :] if len(smooth) > WEEK else smooth
     return (
         f"Alarms over {WEEK} days stay between {np.nanmin(smooth):.1f} and "
         f"{np.nanmax(smooth):.1f} per patient-day"
@@ -151,13 +153,18 @@ def _curve(axes: Axes, curve: pl.DataFrame, name: str, color: str, dash: Any) ->
 
 
 def _marks(axes: Axes, frame: pl.DataFrame, color: str) -> None:
-    """Mark where a ward would ask for a review, and for the emergency team."""
-    at = tradeoff(frame, [points / MOST for points in (URGENT, EMERGENCY)])
+    """Mark where a ward would ask for a review, and for the emergency team: at every value."""
+    at = tradeoff(
+        # Without the signs nothing is left out as an artefact.
+        frame.drop(LEAPS, strict=False),
+        [points / MOST - 1e-9 for points in (URGENT, EMERGENCY)],
+        rule={"persistence": "0s"},
+    )
     axes.plot(at["alarms_per_patient_day"], at["sensitivity"], "s", color=color, ms=4)
     for points, row in zip((URGENT, EMERGENCY), at.to_dicts(), strict=True):
         axes.annotate(
-            f" {NEWS2} ≥ {points}", (row["alarms_per_patient_day"], row["sensitivity"]),
-            va="top", fontsize=7.5,
+            f" {NEWS2} ≥ {points} ", (row["alarms_per_patient_day"], row["sensitivity"]),
+            va="top", ha="right" if points == EMERGENCY else "left", fontsize=7.5,
         )  # fmt: skip
 
 
