@@ -12,7 +12,6 @@ from workbench.cases.recommend.engine.generators.baskets import (
     solve_basket,
 )
 from workbench.cases.recommend.engine.generators.context import read_session, read_visitor
-from workbench.cases.recommend.engine.generators.nearest import score_nearest
 from workbench.cases.recommend.engine.generators.proposals import (
     BY_EMBEDDING,
     LONG,
@@ -27,16 +26,15 @@ from workbench.cases.recommend.engine.generators.similar import (
     learn_similar,
     score_similar,
 )
-from workbench.cases.recommend.engine.generators.titles import score_titles
 from workbench.cases.recommend.engine.generators.transitions import (
     learn_transitions,
     score_neighbour_transitions,
     score_transitions,
 )
-from workbench.cases.recommend.engine.memory.attendance import attend
 from workbench.cases.recommend.engine.memory.catalogue import (
     add_item,
     count_item,
+    is_full,
     next_slot,
 )
 from workbench.cases.recommend.engine.memory.counters import (
@@ -44,12 +42,12 @@ from workbench.cases.recommend.engine.memory.counters import (
     CAPPED_EVENTS,
     CAPPED_SESSIONS,
     EVENTS,
-    FREE_ITEMS,
     ITEMS,
     MOMENTS,
     NUMBERED,
 )
 from workbench.cases.recommend.engine.memory.embedding import begin_vectors, count_recent
+from workbench.cases.recommend.engine.memory.memory import Memory, make_room
 from workbench.cases.recommend.engine.memory.popularity import add_popularity, logarithm
 from workbench.cases.recommend.engine.memory.sessions import (
     add_different,
@@ -58,12 +56,10 @@ from workbench.cases.recommend.engine.memory.sessions import (
     place_in_session,
 )
 from workbench.cases.recommend.engine.memory.visitors import add_to_history, add_visitor
-from workbench.cases.recommend.engine.memory.words import learn_title
-from workbench.cases.recommend.engine.ranking.callback import call
 from workbench.cases.recommend.engine.ranking.features import read_features
 from workbench.cases.recommend.engine.ranking.ranker import (
-    OPENING,
     Ranker,
+    clear_gradient,
     find_gradient,
     learn_moments,
     order_list,
@@ -75,7 +71,6 @@ from workbench.detectors.recommender import STOCK
 
 if TYPE_CHECKING:
     from workbench.cases.recommend.engine.generators.workspace import Workspace
-    from workbench.cases.recommend.engine.memory.memory import Memory
     from workbench.cases.recommend.engine.plan import Plan
 
 
@@ -93,8 +88,8 @@ class Batch(NamedTuple):
     days_left: F64
 
 
-COMPILED = 0
-"""Instead of the address of a callback: the re-ranker's steps are compiled, too."""
+# How a call treats its events.
+LOOK, LEARN, LEARN_AND_STEP = range(3)
 
 
 @entry
@@ -104,11 +99,12 @@ def advance(
     ranker: Ranker,
     ws: Workspace,
     batch: Batch,
-    learns: bool,
-    stepper: int,
+    start: int,
+    stop: int,
+    mode: int,
     out: I32,
 ) -> None:
-    """Recommend for events, one after the other.
+    """Recommend for the events from ``start`` until before ``stop``, one after the other.
 
     Parameters
     ----------
@@ -116,21 +112,31 @@ def advance(
         What the engine is made of, its state, and room to work in.
     batch
         The events.
-    learns
-        Whether each event is learned after it is answered.
-    stepper
-        Address of what steps the re-ranker's weights along the gradient, or COMPILED.
+    mode
+        LOOK learns nothing. LEARN leaves the gradient of the last event's list in the ranker,
+        for the caller to step; LEARN_AND_STEP steps by itself.
     out
         Receives the codes of the recommended items, shape (n, items), int32, -1 where none.
     """
-    for e in range(len(batch.item)):
+    for e in range(start, stop):
+        clear_gradient(ranker)
+        if mode != LOOK:
+            _make_room(memory, ws, batch.item[e])
         if batch.kind[e] == STOCK:
-            if learns:
+            if mode != LOOK:
                 _learn_stock(plan, memory, batch, e)
             continue
-        _recommend(plan, memory, ranker, ws, batch, e, learns, stepper, out[e])
-        if learns:
+        _recommend(plan, memory, ranker, ws, batch, e, mode, out[e])
+        if mode != LOOK:
             _learn(plan, memory, ws, batch, e)
+
+
+@inlined
+def _make_room(memory: Memory, ws: Workspace, code: int) -> None:
+    """Forget items before a new one comes, so that an event sees one state from end to end."""
+    catalogue = memory.catalogue
+    if _slot(catalogue.slot_of, code) < 0 and is_full(catalogue, memory.counters):
+        make_room(memory, ws.gone)
 
 
 @inlined
@@ -150,8 +156,7 @@ def _recommend(
     ws: Workspace,
     batch: Batch,
     e: int,
-    learns: bool,
-    stepper: int,
+    mode: int,
     out: I32,
 ) -> None:
     catalogue, counters = memory.catalogue, memory.counters
@@ -171,7 +176,7 @@ def _recommend(
     ws.counts[0], ws.counts[1] = count, past
     touched = 0
     if plan.transitions > 0:
-        touched = score_transitions(plan, memory.follows, memory.precedes, ws, count, touched)
+        touched = score_transitions(plan, memory.follows, ws, count, touched)
     if plan.neighbour_transitions > 0:
         touched = score_neighbour_transitions(
             plan, catalogue, memory.follows, ws, counters[NUMBERED], count, touched
@@ -183,13 +188,6 @@ def _recommend(
     looked = min(past, plan.history_items)
     if plan.history > 0:
         touched = score_history(catalogue, memory.together, ws, looked, touched)
-    if plan.titles > 0:
-        living = counters[ITEMS] - counters[FREE_ITEMS]
-        touched = score_titles(plan, catalogue, memory.words, ws, living, count, touched)
-    if plan.nearest > 0:
-        touched = score_nearest(
-            plan, memory.attendance, memory.sessions, ws, session, count, touched
-        )
     choose_scored(plan, catalogue, ws, touched)
     if plan.similar > 0 and count > 0:
         find_query(plan, memory.embedding, ws, count, min(past, plan.embedding_past), -1)
@@ -223,7 +221,7 @@ def _recommend(
     found = order_list(ranker, n, plan.items)
     for k in range(found):
         out[k] = catalogue.code[ws.candidate[ranker.order[k]]]
-    if not learns:
+    if mode == LOOK:
         return
     chosen = _slot(catalogue.slot_of, batch.item[e])
     if chosen >= 0 and ws.proposed[chosen] == ws.stamp[0]:
@@ -231,12 +229,9 @@ def _recommend(
         while ws.candidate[place] != chosen:
             place += 1
         find_gradient(ranker, n, own, place)
-        if stepper == COMPILED:
+        if mode == LEARN_AND_STEP:
             step(ranker, plan.learning_rate)
-        else:
-            call(stepper)  # type: ignore[call-arg] # numba gives the first one
-    if own != OPENING:
-        learn_moments(ranker, n)
+    learn_moments(ranker, n)
 
 
 @called
@@ -249,8 +244,6 @@ def _item(plan: Plan, memory: Memory, batch: Batch, e: int) -> int:
         now = counters[EVENTS]
         slot = add_item(catalogue, counters, batch.item[e], batch.number[e], now)
     catalogue.moment[slot] = counters[MOMENTS]
-    if plan.titles > 0:
-        learn_title(memory.words, catalogue, slot, batch.words[e])
     if batch.price[e] >= 0:
         catalogue.price[slot] = batch.price[e]
     if batch.days_left[e] >= 0:
@@ -268,7 +261,6 @@ def _learn_stock(plan: Plan, memory: Memory, batch: Batch, e: int) -> None:
 @called
 def _learn(plan: Plan, memory: Memory, ws: Workspace, batch: Batch, e: int) -> None:
     counters, sessions = memory.counters, memory.sessions
-    item = _item(plan, memory, batch, e)
     counters[MOMENTS] += 1
     session = _slot(sessions.slot_of, batch.session[e])
     if session >= 0 and sessions.length[session] >= plan.longest_session:
@@ -276,6 +268,7 @@ def _learn(plan: Plan, memory: Memory, ws: Workspace, batch: Batch, e: int) -> N
         sessions.length[session] = plan.longest_session + 1
         counters[CAPPED_EVENTS] += 1
         return
+    item = _item(plan, memory, batch, e)
     if session < 0 and batch.session[e] >= 0:
         session = begin_session(sessions, counters, batch.session[e])
         memory.catalogue.openings[item] += 1.0
@@ -292,13 +285,11 @@ def _learn(plan: Plan, memory: Memory, ws: Workspace, batch: Batch, e: int) -> N
     if session >= 0:
         serial = sessions.serial[session]
         if plan.transitions > 0 or plan.neighbour_transitions > 0:
-            learn_transitions(plan, memory.follows, memory.precedes, sessions, session, item)
+            learn_transitions(plan, memory.follows, sessions, session, item)
         place = place_in_session(sessions, session, item)
         if place < 0:
             if plan.basket > 0 or plan.together > 0 or plan.history > 0:
                 learn_together(plan, memory.together, sessions, session, item)
-            if plan.nearest > 0:
-                attend(memory.attendance, item, serial)
             add_different(sessions, session, item, batch.kind[e])
         else:
             sessions.furthest[session, place] = max(

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-
-from workbench.errors import ParameterError
-
-PROPOSED: Final = 256
-"""How many items one generator proposes at most, and how many all of them do."""
-LOOKED_AT: Final = 64
-"""How many items of a session, or of earlier visits, are looked at at most."""
+from typing import NamedTuple
 
 
 class Plan(NamedTuple):
@@ -48,10 +41,6 @@ class Plan(NamedTuple):
         The newest items, newest first.
     similar
         The most probable ones by the embedding.
-    titles
-        Items whose titles share words with those of the last ``titled_items``.
-    nearest
-        By the sessions most like this one in the last ``nearest_items`` (vector session kNN).
     context
         Items of the session that co-occurrence looks at, the latest first.
     basket_items
@@ -82,7 +71,7 @@ class Plan(NamedTuple):
     ranks: int = 1
     transitions: int = 40
     together: int = 0
-    basket: int = 60
+    basket: int = 40
     basket_raw: int = 20
     history: int = 20
     bought: int = 40
@@ -95,13 +84,11 @@ class Plan(NamedTuple):
     popular_ever: int = 0
     arrivals: int = 5
     similar: int = 40
-    titles: int = 20
-    nearest: int = 0
     transition_items: int = 4
     transition_decay: float = 0.4
     transition_gap: int = 10
-    context: int = 64
-    basket_items: int = 48
+    context: int = 40
+    basket_items: int = 32
     basket_ridge: float = 1.1
     basket_floor: float = 2.0
     basket_damping: float = 0.7
@@ -111,95 +98,10 @@ class Plan(NamedTuple):
     history_items: int = 20
     numbered_items: int = 20
     neighbour_reach: int = 2
-    titled_items: int = 20
-    nearest_items: int = 10
     longest_session: int = 1024
     embedding_items: int = 40
     embedding_past: int = 20
     embedding_rate: float = 0.1
-    drawn: int = 32
+    drawn: int = 48
     learning_rate: float = 0.1
     seed: int = 0
-
-
-#: Settings that need room in arrays of a fixed size, and how much there is.
-_ROOM: Final = {
-    **dict.fromkeys(
-        (
-            "transitions",
-            "together",
-            "basket",
-            "basket_raw",
-            "history",
-            "neighbours",
-            "far_neighbours",
-            "neighbour_transitions",
-            "popular_short",
-            "popular",
-            "popular_ever",
-            "arrivals",
-            "similar",
-            "titles",
-            "nearest",
-            "pair_window",
-        ),
-        PROPOSED,
-    ),
-    **dict.fromkeys(
-        (
-            "bought",
-            "reminders",
-            "transition_items",
-            "transition_gap",
-            "context",
-            "basket_items",
-            "history_items",
-            "numbered_items",
-            "neighbour_reach",
-            "embedding_items",
-            "embedding_past",
-            "titled_items",
-            "nearest_items",
-            "drawn",
-        ),
-        LOOKED_AT,
-    ),
-}
-_ABOVE_ZERO: Final = ("basket_ridge", "basket_floor", "embedding_rate", "learning_rate")
-
-
-def checked(plan: Plan) -> Plan:
-    """Return a plan whose numbers the compiled code has room for.
-
-    Raises
-    ------
-    ParameterError
-        If one is out of range.
-
-    Examples
-    --------
-    >>> checked(Plan(context=100))
-    Traceback (most recent call last):
-    ...
-    workbench.errors.ParameterError: context=100 cannot be used: allowed is a whole number from 0
-    to 64; the default is 64.
-    """
-    settings = plan._asdict()
-    for name, value in settings.items():
-        default = Plan._field_defaults[name]
-        if isinstance(default, int) and not isinstance(value, int):
-            raise _outside(name, value, "a whole number")
-        if name in _ROOM and not 0 <= value <= _ROOM[name]:
-            raise _outside(name, value, f"a whole number from 0 to {_ROOM[name]}")
-        if name in _ABOVE_ZERO and not 0 < value < float("inf"):
-            raise _outside(name, value, "a number above 0")
-    if not 1 <= plan.items <= PROPOSED:
-        raise _outside("items", plan.items, f"a whole number from 1 to {PROPOSED}")
-    if plan.longest_session < 1:
-        raise _outside("longest_session", plan.longest_session, "a whole number from 1")
-    return plan
-
-
-def _outside(name: str, value: float, allowed: str) -> ParameterError:
-    default = Plan._field_defaults[name]
-    return ParameterError.of(f"{name}={value}", allowed=allowed, hint=f"the default is {default}")

@@ -11,7 +11,7 @@ from workbench.cases.recommend.engine.compiled import F32, I32, I64, U8, called,
 from workbench.cases.recommend.engine.memory.counters import ITEMS
 from workbench.cases.recommend.engine.memory.randomness import fraction
 
-SIZE: Final = 16
+SIZE: Final = 32
 """Numbers in a vector."""
 LANES: Final = 16
 """Items whose scores are computed side by side."""

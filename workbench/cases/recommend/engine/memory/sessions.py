@@ -12,9 +12,8 @@ from workbench.cases.recommend.engine.memory.counters import (
     SESSIONS,
 )
 from workbench.cases.recommend.engine.memory.slots import GIVEN_UP
-from workbench.cases.recommend.engine.plan import LOOKED_AT
 
-STEPS = LOOKED_AT
+STEPS = 64
 """How many events of a session are kept in their order."""
 DIFFERENT = 256
 """How many different items of a session are kept."""
