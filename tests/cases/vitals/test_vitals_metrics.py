@@ -188,7 +188,7 @@ def until_half(judged, told, true, in_time):
 def test_every_metric_is_that_of_the_protocol(seed, budget):
     frame = random(seed=seed)
     wanted = by_the_protocol(frame, budget)
-    found = evaluate(frame, budget=budget, replicates=0)
+    found = evaluate(frame, budget=budget, smallest=1, replicates=0)
     assert found.settings["threshold"] == wanted.pop("threshold")
     assert found.n == wanted.pop("n")
     values = {name: estimate.value for name, estimate in found.overall.items()}
@@ -211,7 +211,7 @@ def small():
 
 
 def test_metrics_computed_by_hand():
-    found = evaluate(small(), replicates=0)
+    found = evaluate(small(), smallest=1, replicates=0)
     assert found.settings["threshold"] == 0.8
     assert (found.entities, found.n, found.positives) == (10, 24 + 9 * 30, 10)
     # Alarms in hours 16 and 22 of 24: 4 hours before the onset, and 2 after it.
@@ -238,7 +238,7 @@ def test_where_each_hour_is_observed_once_the_utility_is_the_challenges():
         )
     ]  # fmt: skip
     frame = written(*rows)
-    found = evaluate(frame, replicates=0)
+    found = evaluate(frame, smallest=1, replicates=0)
     judged = Stays(frame).begin >= freeze(Stays(frame)).until
     kept = frame.filter(
         pl.col("patient").is_in([f"p{k:02d}" for k in range(40) if judged[k]])
@@ -429,6 +429,14 @@ def test_of_a_ward_nothing_is_told_that_fewer_than_five_patients_stand_behind():
     # One patient had an onset: what is said of onsets would be said of that patient.
     assert math.isnan(row["sensitivity"])
     assert math.isnan(row["utility_low"])
+
+
+def test_nothing_is_told_of_the_whole_either_that_fewer_than_five_patients_stand_behind():
+    found = evaluate(small(), replicates=0)
+    told = {name for name, estimate in found.overall.items() if estimate.value == estimate.value}
+    # Ten patients were judged; one of them had an onset, and the only alarms.
+    assert told == {"alarms_per_patient_day", "artefact_alarms_per_patient_day"}
+    assert math.isnan(compare(small(), small(), replicates=0)["sensitivity"].value)
 
 
 def test_the_same_frame_and_seed_give_the_same_json():

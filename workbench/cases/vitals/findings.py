@@ -5,6 +5,7 @@ Nothing that is said rests on fewer than five patients.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from workbench.replay.estimates import Estimate
     from workbench.replay.evaluation import Comparison, Evaluation
 
-NOTICE: Final = (
-    "**A research tool, not a medical device.** Nothing on this page may decide on anybody's care."
-)
-"""Stands on every page about vital signs."""
 BUDGETS: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Alarms per patient-day."""
 
@@ -43,8 +40,14 @@ def headline(evaluation: Evaluation) -> str:
     alarms, found, right, lead = (
         evaluation[name] for name in ("alarms_per_patient_day", "sensitivity", "ppv", "lead_hours")
     )
+    since = f"From {days[0]:%d %B %Y} to {days[-1]:%d %B %Y}"
+    if any(math.isnan(estimate.value) for estimate in (found, right, lead)):
+        return (
+            f"{since}, {alarms.value:.2f} alarms per patient-day were raised. Too few patients "
+            "had an onset or an alarm to say more."
+        )
     return (
-        f"From {days[0]:%d %B %Y} to {days[-1]:%d %B %Y}, {alarms.value:.2f} alarms per "
+        f"{since}, {alarms.value:.2f} alarms per "
         f"patient-day find {percent(found.value)} of the episodes in time (95 % interval "
         f"{_shares(found)}), half of them {lead.value:.1f} hours before the onset or earlier; "
         f"{percent(right.value)} of the alarms are right ({_shares(right)})."
@@ -61,10 +64,12 @@ def against(name: str, comparison: Comparison) -> str:
         "worse": "certainly worse",
         "not certain": "not certainly different",
     }[comparison.verdict("utility")]
+    text = f"Against {name}: {certain}. Alarms per patient-day change by {alarms:+.2f}"
+    if math.isnan(gain.value) or math.isnan(found.value):
+        return f"{text}; too few patients had an onset to say more."
     return (
-        f"Against {name}: {certain}. Utility {gain:+.3f}; alarms per patient-day change by "
-        f"{alarms:+.2f}, the share of episodes found in time by {100 * found.value:+.1f} points "
-        f"[{100 * found.low:+.1f}, {100 * found.high:+.1f}]."
+        f"{text}, the share of episodes found in time by {100 * found.value:+.1f} points "
+        f"[{100 * found.low:+.1f}, {100 * found.high:+.1f}], the utility by {gain:+.3f}."
     )
 
 
@@ -90,13 +95,13 @@ def by_budget(
     -------
     polars.DataFrame
         ``budget``, ``alarms_per_patient_day``, ``sensitivity``, ``ppv``, ``alarms_per_find`` and
-        ``utility``; a budget that no threshold keeps to is left out.
+        ``utility``; a budget that no threshold keeps to is left out. Empty where fewer than five
+        patients had an onset.
     """
-    if evaluation.entities < SMALLEST:
-        return pl.DataFrame()
-    curve = tradeoff(frame, points=200)
+    told = not math.isnan(evaluation["sensitivity"].value)
+    curve = tradeoff(frame, points=200) if told else pl.DataFrame()
     rows = []
-    for budget in budgets:
+    for budget in budgets if told else ():
         kept = curve.filter(pl.col("alarms_per_patient_day") <= budget)
         if len(kept):
             rows.append({"budget": budget, **kept.row(0, named=True)})

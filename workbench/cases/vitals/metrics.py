@@ -28,8 +28,8 @@ the episode in time from 12 hours before the onset to 3 hours after it.
 - *Alarms on artefacts*: false ones at observations of which the ground truth says that the device
   was wrong.
 
-Intervals resample patients with all their observations; the threshold stays as it is. Of a day or
-a ward, a figure that fewer than five patients stand behind is not told.
+Intervals resample patients with all their observations; the threshold stays as it is. A figure
+that fewer than five patients stand behind is not told, be it of the whole, a day or a ward.
 
 A research tool, not a medical device.
 
@@ -129,6 +129,7 @@ def evaluate(
     budget: float | None = BUDGET,
     frozen_at: datetime | None = None,
     rule: Mapping[str, Any] | None = None,
+    smallest: int = SMALLEST,
     replicates: int = 200,
     seed: int = 0,
 ) -> Evaluation:
@@ -147,6 +148,8 @@ def evaluate(
     rule
         Settings of the alarms beside the threshold, see
         :class:`workbench.cases.vitals.alarms.Rule`.
+    smallest
+        Patients that a figure must rest on to be told.
     replicates, seed
         Of the bootstrap over patients; without replicates there are no intervals.
 
@@ -180,7 +183,7 @@ def evaluate(
     )
     own = len(sample.names)
     by_day = own + len(BY_PART) * len(days)
-    overall = dict(zip(sample.names, estimates, strict=False))
+    overall = _told(sample.names, estimates, sample.behind(), smallest)
     return Evaluation(
         {name: overall[name] for name in MEASURES if name in overall},
         MEASURES,
@@ -188,8 +191,8 @@ def evaluate(
         positives=sample.positives,
         entities=sample.patients,
         excluded=sample.excluded,
-        by_day=_table(days, daily, estimates[own:by_day]),
-        by_pattern=_table(wards, by_ward, estimates[by_day:]),
+        by_day=_table(days, daily, estimates[own:by_day], smallest),
+        by_pattern=_table(wards, by_ward, estimates[by_day:], smallest),
         settings={
             "threshold": frozen.threshold if np.isfinite(frozen.threshold) else None,
             "frozen_at": frozen.at,
@@ -211,6 +214,7 @@ def compare(
     budget: float | None = BUDGET,
     frozen_at: datetime | None = None,
     rule: Mapping[str, Any] | None = None,
+    smallest: int = SMALLEST,
     replicates: int = 200,
     seed: int = 0,
 ) -> Comparison:
@@ -245,7 +249,8 @@ def compare(
     estimates = difference(
         first.overall, second.overall, first.patients, replicates=replicates, seed=seed
     )
-    found = dict(zip(first.names, estimates, strict=True))
+    behind = {n: min(of, second.behind()[n]) for n, of in first.behind().items()}
+    found = _told(first.names, estimates, behind, smallest)
     return Comparison(
         {name: found[name] for name in MEASURES if name in found},
         MEASURES,
@@ -254,11 +259,23 @@ def compare(
     )
 
 
-def _table(part: pl.Series, sums: Sums, estimates: Sequence[Estimate]) -> pl.DataFrame:
-    """Return one row a part, without what fewer than five patients stand behind."""
+def _told(
+    names: Sequence[str], estimates: Sequence[Estimate], behind: Mapping[str, int], smallest: int
+) -> dict[str, Estimate]:
+    """Return the metrics by name, without those that too few patients stand behind."""
+    return {
+        name: estimate if behind[name] >= smallest else Estimate(np.nan)
+        for name, estimate in zip(names, estimates, strict=False)
+    }
+
+
+def _table(
+    part: pl.Series, sums: Sums, estimates: Sequence[Estimate], smallest: int
+) -> pl.DataFrame:
+    """Return one row a part, without what too few patients stand behind."""
     patients = sums.patients("hours")
     told = [
-        estimate if known >= SMALLEST else Estimate(np.nan)
+        estimate if known >= smallest else Estimate(np.nan)
         for name, row in zip(BY_PART, _rows(estimates, len(part)), strict=True)
         for estimate, known in zip(row, sums.patients(RATIOS[name][1]), strict=True)
     ]
@@ -269,7 +286,7 @@ def _table(part: pl.Series, sums: Sums, estimates: Sequence[Estimate]) -> pl.Dat
             pl.Series("patients", patients),
             *columns(BY_PART, told),
         ]
-    ).filter(pl.col("patients") >= SMALLEST)
+    ).filter(pl.col("patients") >= smallest)
 
 
 def _rows(estimates: Sequence[Estimate], width: int) -> list[Sequence[Estimate]]:

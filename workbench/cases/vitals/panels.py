@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NEWS2: Final = "NEWS2"
 """What a run of the chart is called among others: its curve shows where a ward would act."""
 _COLORS: Final = (GREEN, OCHRE, VERMILION)
-_NO_EPISODES: Final = "No stay of this span has an onset"
+_NO_EPISODES: Final = "Fewer than five stays of this span have an onset"
 
 
 def tradeoffs(
@@ -43,7 +43,7 @@ def tradeoffs(
         ylabel="Episodes found in time",
         ylim=(0, 1.02),
     )
-    if own.is_empty():
+    if own.is_empty() or math.isnan(evaluation["sensitivity"].value):
         blank(axes, _NO_EPISODES)
         return _NO_EPISODES
     curves = {name: tradeoff(other) for name, other in others.items()}
@@ -74,7 +74,7 @@ def leads(
     grid = np.linspace(EARLY, LATE, 181)
     drawn = {"this run": frame, **others}
     shares = {name: _found_by(other, budget, grid) for name, other in drawn.items()}
-    if np.isnan(shares["this run"]).all():
+    if math.isnan(evaluation["sensitivity"].value):
         blank(axes, _NO_EPISODES)
         return _NO_EPISODES
     for (name, share), color in zip(shares.items(), (BLUE, *_COLORS * 9), strict=False):

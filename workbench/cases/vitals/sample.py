@@ -109,6 +109,14 @@ class Sample:
             )
         )
 
+    def behind(self) -> dict[str, int]:
+        """Return how many patients each of the metrics rests on."""
+        ill = self._whole.patients("positives")[0]
+        others = {"auroc": ill, "auprc": ill, "lead_hours": len(self._lead[0])}
+        ratios = {name: self._whole.patients(RATIOS[name][1])[0] for name in self.ratios}
+        found = {"first_false_alarm_hours": self.patients, **others, **ratios}
+        return {name: int(found[name]) for name in self.names}
+
     def by_day(self) -> tuple[pl.Series, Sums]:
         """Return the days (UTC), and the sums of each."""
         code, days = metrics.day_codes(self._stays.rows["event_time"])
