@@ -47,8 +47,8 @@ CONTRACT = {
         "--label-delay", "--metrics-port", "--log-level", "--json",
     ],
     "record": [
-        "CASE", "--out", "--topics", "--until-idle", "--from", "--until", "--metrics-port",
-        "--log-level", "--json",
+        "CASE", "--out", "--topics", "--until-idle", "--from", "--until", "--encrypt", "--key-file",
+        "--metrics-port", "--log-level", "--json",
     ],
     "live": [
         "CASE", "--artifact", "--state", "--topics", "--lateness", "--until-idle",

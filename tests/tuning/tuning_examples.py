@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from workbench.streams.encryption import Cipher
     from workbench.tuning.study import Study
 
 EVENTS = 2_400
@@ -59,8 +60,10 @@ def payments(seed: int = 1) -> tuple[pl.DataFrame, pl.DataFrame]:
     return events, labels
 
 
-def write(folder: Path, events: pl.DataFrame, labels: pl.DataFrame) -> Stream:
-    with StreamWriter(folder, "fraud", SCHEMA, {"by": "a test"}) as writer:
+def write(
+    folder: Path, events: pl.DataFrame, labels: pl.DataFrame, cipher: Cipher | None = None
+) -> Stream:
+    with StreamWriter(folder, "fraud", SCHEMA, {"by": "a test"}, cipher) as writer:
         writer.events(events)
         writer.labels(labels)
     return Stream.open(folder)

@@ -45,6 +45,23 @@ Deliver = Annotated[
     str,
     typer.Option("--deliver", metavar="DURATION", help="Interval between deliveries of labels."),
 ]
+Encrypt = Annotated[
+    bool,
+    typer.Option(
+        "--encrypt",
+        help="Encrypt the stream; it is read with the same key.",
+        show_default="plain",
+    ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        metavar="FILE",
+        help="The key of pseudonyms and encryption; only its owner may read the file.",
+        show_default="WORKBENCH_PSEUDONYM_KEY",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="S", help="Seed of every random choice.")]
 From = Annotated[
     str | None,

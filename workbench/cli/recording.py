@@ -9,6 +9,8 @@ from workbench.cli import options, output
 from workbench.cli.options import (
     AsJson,
     CaseName,
+    Encrypt,
+    KeyFile,
     LabelDelay,
     LogLevel,
     MetricsPort,
@@ -126,6 +128,8 @@ def record(
             show_default="runs until stopped or idle",
         ),
     ] = None,
+    encrypt: Encrypt = False,
+    key_file: KeyFile = None,
     metrics_port: MetricsPort = None,
     log_level: LogLevel = "WARNING",
     json: AsJson = False,
@@ -156,6 +160,8 @@ def record(
             idle=idle,
             stop=stop,
             telemetry=telemetry,
+            encrypt=encrypt,
+            key_file=key_file,
         )
     if json:
         output.json(done.to_dict())

@@ -6,26 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli import output
-from workbench.cli.options import AsJson, CaseName, Seed
+from workbench.cli.options import AsJson, CaseName, Encrypt, KeyFile, Seed
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The stream's folder to write.")]
-Encrypt = Annotated[
-    bool,
-    typer.Option(
-        "--encrypt",
-        help="Encrypt the stream; it is read with the same key.",
-        show_default="plain",
-    ),
-]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--key-file",
-        metavar="FILE",
-        help="The key of pseudonyms and encryption; only its owner may read the file.",
-        show_default="WORKBENCH_PSEUDONYM_KEY",
-    ),
-]
 
 
 def simulate(

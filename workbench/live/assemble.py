@@ -13,7 +13,6 @@ import polars as pl
 
 from workbench.live.messages import EventCodec, encode_labels, quarantined
 from workbench.live.recording import BAD, ORDER, PLACE
-from workbench.streams.parts import PartFile
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 from workbench.streams.validation import DUPLICATE, SOURCE_ROW
 from workbench.streams.writer import StreamWriter
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.live.recording import Kept, Recording
     from workbench.live.topics import Topics
     from workbench.streams.manifest import Manifest
+    from workbench.streams.parts import PartFile
 
 #: Events of a slice, about.
 SLICE = 131_072
@@ -62,8 +62,9 @@ def assemble(recording: Recording, topics: Topics, out: Path, origin: dict[str, 
         If it cannot be written; the recording is left as it was.
     """
     codec = EventCodec(recording.schema)
-    bad = [_read(recording, part) for part in recording.of_kind("bad")]
-    with StreamWriter(out, recording.asked.case, recording.schema, origin) as writer:
+    bad = [recording.read(part) for part in recording.of_kind("bad")]
+    case, schema = recording.asked.case, recording.schema
+    with StreamWriter(out, case, schema, origin, recording.cipher) as writer:
         for kept, again in _ordered(recording):
             writer.events(kept.drop(list(PLACE)))
             bad.append(_bad(topics.events, again, codec.encode(again)[1], DUPLICATE))
@@ -142,7 +143,7 @@ def _spans(parts: list[_Part]) -> Iterator[tuple[int, int]]:
 
 def _labels(recording: Recording) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     """Return the labels that are kept, and the others by reason."""
-    frames = [_read(recording, part) for part in recording.of_kind("labels")]
+    frames = [recording.read(part) for part in recording.of_kind("labels")]
     nothing = pl.DataFrame(schema=recording.columns("labels"))
     labels = pl.concat([nothing, *frames]).sort(ORDER["labels"])
     early = labels[EVENT_ID].is_in(_early(recording, labels).implode())
@@ -171,12 +172,11 @@ def _early(recording: Recording, labels: pl.DataFrame) -> pl.Series:
 
 
 def _times(recording: Recording) -> pl.LazyFrame:
-    files = [recording.folder / part.name for part in recording.of_kind("events")]
-    return pl.scan_parquet(files, glob=False).select(EVENT_ID, EVENT_TIME)
-
-
-def _read(recording: Recording, part: Kept) -> pl.DataFrame:
-    return pl.read_parquet(recording.folder / part.name, glob=False)
+    parts, columns = recording.of_kind("events"), [EVENT_ID, EVENT_TIME]
+    if recording.cipher is not None:
+        return pl.concat([recording.read(part, columns) for part in parts]).lazy()
+    files = [recording.folder / part.name for part in parts]
+    return pl.scan_parquet(files, glob=False).select(columns)
 
 
 def _bad(topic: str, rows: pl.DataFrame, values: list[bytes], reason: str) -> pl.DataFrame:
@@ -203,4 +203,4 @@ class _Part:
         *starts, last = part.marks
         weight = -(-part.rows // len(starts))
         marks = [*((time, weight) for time in starts), (last, 0)]
-        return cls(PartFile(recording.folder / part.name, part.rows), marks, starts[0], last)
+        return cls(recording.file(part), marks, starts[0], last)

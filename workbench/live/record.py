@@ -89,6 +89,8 @@ def record(
     idle: float | None = None,
     stop: Stop | None = None,
     telemetry: Telemetry | None = None,
+    encrypt: bool = False,
+    key_file: Path | None = None,
 ) -> Recorded:
     """Record a case's events and labels until an end is reached or wanted.
 
@@ -113,21 +115,27 @@ def record(
         Asked when the recording is to end.
     telemetry
         Told what is read.
+    encrypt
+        Encrypt the stream, and what was read until it is whole.
+    key_file
+        File with the key of encryption; that of the environment if not given.
 
     Raises
     ------
     LiveError
         If the topics cannot be read or hold no event. What was read is kept.
     ParameterError
-        If ``out`` belongs to another recording.
+        If ``out`` belongs to another recording, or ``encrypt`` has no key.
+    StreamError
+        If the key is not that of the recording that is gone on with.
     """
     schema = get_case(case).schema
     replaceable(out, STREAM, "a stream")
     first, last = Edge.of(start, "--from"), Edge.of(until, "--until")
-    asked = Asked(case, schema.version, topics.prefix, start, until)
+    asked = Asked(case, schema.version, topics.prefix, start, until, encrypted=encrypt)
     folder, began, stop = state_of(out), time.monotonic(), stop or Stop()
     with _alone(folder, out):
-        recording = Recording.open(folder, schema, asked)
+        recording = Recording.open(folder, schema, asked, key_file)
         what = f"recording the topics {topics.prefix}.*"
         with (
             _kept(recording),

@@ -1,11 +1,13 @@
 """A recording on its way: parts on disk, and the offsets up to which they hold everything.
 
 The offsets are renamed into place after the parts are on the disk. Whatever ends the process, what
-the manifest names is whole, and reading goes on at its offsets: each message is kept once.
+the manifest names is whole, and reading goes on at its offsets: each message is kept once. Where
+the stream is to be encrypted, so are the parts, with the same key.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -19,6 +21,8 @@ import polars as pl
 
 from workbench.atomic import atomic_file, sync
 from workbench.errors import ParameterError, StreamError
+from workbench.streams.encryption import SUFFIX, Cipher, Encryption, new_cipher
+from workbench.streams.parts import PartFile
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
 
 if TYPE_CHECKING:
@@ -59,6 +63,7 @@ class Asked:
     start: str | None
     until: str | None
     format: int = FORMAT
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ class Recording:
         Messages outside the span of time that was asked for.
     parts
         What is on the disk.
+    cipher
+        What encrypts them; ``None`` where they are plain.
     """
 
     folder: Path
@@ -116,23 +123,38 @@ class Recording:
     clock: int = 0
     skipped: int = 0
     parts: list[Kept] = field(default_factory=list)
+    cipher: Cipher | None = None
     _waiting: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     _rows: int = 0
     _bytes: int = 0
     _since: float = 0.0
 
     @classmethod
-    def open(cls, folder: Path, schema: Schema, asked: Asked) -> Self:
+    def open(cls, folder: Path, schema: Schema, asked: Asked, key_file: Path | None = None) -> Self:
         """Begin a recording, or go on with the one that is there.
+
+        Parameters
+        ----------
+        folder
+            Where it is.
+        schema
+            Of the events.
+        asked
+            What is recorded.
+        key_file
+            File with the key of an encrypted one; that of the environment if not given.
 
         Raises
         ------
         ParameterError
-            If the one that is there is another, or of a newer format.
+            If the one that is there is another, or of a newer format, or an encrypted one has no
+            key.
         StreamError
-            If its manifest is damaged.
+            If its manifest is damaged, or the key is not that of the one that is there.
         """
         recording = cls(folder, schema, asked)
+        if asked.encrypted:
+            recording.cipher = new_cipher(key_file)
         try:
             document = orjson.loads((folder / MANIFEST).read_bytes())
             before = Asked(**document["asked"])
@@ -145,6 +167,9 @@ class Recording:
             for name in ("begin", "offsets", "goal", "clock", "skipped"):
                 setattr(recording, name, document[name])
             recording.parts = [Kept(**part) for part in document["parts"]]
+            if asked.encrypted:
+                about = Encryption(**document["encryption"])
+                recording.cipher = Cipher.of(about, folder, key_file)
         except FileNotFoundError:
             folder.mkdir(parents=True, exist_ok=True)
         except (ValueError, KeyError, TypeError) as error:
@@ -189,6 +214,7 @@ class Recording:
             "clock": self.clock,
             "skipped": self.skipped,
             "parts": [asdict(part) for part in self.parts],
+            "encryption": None if self.cipher is None else self.cipher.about.model_dump(),
         }
         with atomic_file(self.folder / MANIFEST) as partial:
             partial.write_bytes(orjson.dumps(document))
@@ -196,6 +222,16 @@ class Recording:
     def of_kind(self, kind: str) -> list[Kept]:
         """Return the parts of one kind."""
         return [part for part in self.parts if part.kind == kind]
+
+    def file(self, part: Kept) -> PartFile:
+        """Return the file of a part."""
+        return PartFile(self.folder / part.name, part.rows, self.cipher)
+
+    def read(self, part: Kept, columns: list[str] | None = None) -> pl.DataFrame:
+        """Return the rows of a part, of all columns if not given."""
+        path = self.folder / part.name
+        source = path if self.cipher is None else io.BytesIO(self.cipher.read(path))
+        return pl.read_parquet(source, columns=columns, glob=False)
 
     def columns(self, kind: str) -> dict[str, Any]:
         """Return the columns of a kind's parts."""
@@ -211,8 +247,15 @@ class Recording:
     def _write(self, kind: str, frames: list[pl.DataFrame]) -> Kept:
         rows = pl.concat(frames).sort(ORDER[kind])
         name = f"{kind}-{len(self.parts):06d}.parquet"
-        with _refused_by_system(self.folder / name) as path:
-            rows.write_parquet(path, compression="zstd", row_group_size=GROUP)
+        if self.cipher is not None:
+            name += SUFFIX
+            content = io.BytesIO()
+            rows.write_parquet(content, compression="zstd", row_group_size=GROUP)
+            sealed = self.cipher.encrypt(name, content.getvalue())
+            (self.folder / name).write_bytes(sealed)
+        else:
+            with _refused_by_system(self.folder / name) as path:
+                rows.write_parquet(path, compression="zstd", row_group_size=GROUP)
         sync(self.folder / name)
         marks = []
         if kind == "events":
@@ -224,7 +267,7 @@ class Recording:
         """Remove what a process left that ended before the manifest named it."""
         known = {part.name for part in self.parts}
         for file in self.folder.iterdir():
-            if file.suffix in (".parquet", ".partial") and file.name not in known:
+            if file.suffix in (".parquet", SUFFIX, ".partial") and file.name not in known:
                 file.unlink()
 
 
@@ -243,5 +286,7 @@ def _refused_by_system(path: Path) -> Iterator[Path]:
 def _differs(before: Asked, asked: Asked) -> str:
     old, new = asdict(before), asdict(asked)
     name = next(name for name in old if old[name] != new[name])
+    if name == "encrypted":
+        return "a stream to be encrypted" if old[name] else "a stream that is plain"
     spelled = {"start": "--from", "until": "--until", "topics": "--topics"}.get(name, name)
     return f"{spelled} {old[name] if old[name] is not None else '(none)'}"

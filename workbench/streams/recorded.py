@@ -44,6 +44,8 @@ class Stream:
         The content of ``stream.json``.
     schema
         The schema of the stream's case.
+    cipher
+        What decrypts its parts; ``None`` where they are plain.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Stream:
         self.manifest = manifest
         self.schema = schema
         about = manifest.encryption
-        self._cipher = None if about is None else Cipher.of(about, path, key_file)
+        self.cipher = None if about is None else Cipher.of(about, path, key_file)
         self._events = self._files(self._parts("events"))
         self._labels = self._files(self._parts("labels"))
 
@@ -154,7 +156,7 @@ class Stream:
         if not path.exists():
             return None
         try:
-            content = path.read_bytes() if self._cipher is None else self._cipher.read(path)
+            content = path.read_bytes() if self.cipher is None else self.cipher.read(path)
             document = orjson.loads(content)
         except orjson.JSONDecodeError as error:
             document = error
@@ -286,7 +288,7 @@ class Stream:
                     hint=_AGAIN,
                 )
             if part.rows is not None and part.name.endswith(self._named(".parquet")):
-                rows = PartFile.open(self.path, part, self._cipher).rows
+                rows = PartFile.open(self.path, part, self.cipher).rows
                 if rows != part.rows:
                     raise StreamError.of(
                         f"{path} ({rows} rows where the manifest has {part.rows})",
@@ -334,10 +336,10 @@ class Stream:
 
     def _named(self, name: str) -> str:
         """Return the name of a file as it lies in the folder."""
-        return name if self._cipher is None else name + SUFFIX
+        return name if self.cipher is None else name + SUFFIX
 
     def _files(self, parts: Iterable[Part]) -> list[PartFile]:
-        return [PartFile.open(self.path, part, self._cipher) for part in parts]
+        return [PartFile.open(self.path, part, self.cipher) for part in parts]
 
     def _parts(self, kind: PartKind) -> tuple[Part, ...]:
         """Return the Parquet parts of one kind; by their names where the manifest lists none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -23,6 +22,7 @@ from workbench.replay.learner import Learner
 from workbench.replay.metrics import evaluable
 from workbench.streams.labels import LabelFeed
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
+from workbench.tuning.files import new_files, open_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.detectors.protocol import Matrix, Vector
     from workbench.replay.learner import Scored
     from workbench.replay.setup import Setup
+    from workbench.streams.encryption import Cipher
     from workbench.streams.recorded import Stream
 
 I64 = npt.NDArray[np.int64]
@@ -48,7 +49,7 @@ class FeatureCache:
     Parameters
     ----------
     X
-        Feature rows, shape (n, f), float64, mapped from disk: processes share the memory.
+        Feature rows, shape (n, f), float64.
     time
         Event times in µs, shape (n,).
     sequence, values, known, entity, at
@@ -71,12 +72,11 @@ class FeatureCache:
     answer: ClassVar[str] = SCORE.name
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Open a cache; the features stay on disk until they are read."""
-        # Copy on write: compiled kernels take read-only arrays for another type and would be
-        # compiled again.
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in _ARRAYS}
-        return cls(**arrays, judged=pl.read_ipc(folder / "judged.arrow"))
+    def open(cls, folder: Path, cipher: Cipher | None = None) -> Self:
+        """Open a cache; the features stay on disk until they are read, but for encrypted ones."""
+        files = open_files(folder, cipher)
+        arrays = {name: files.load(name) for name in _ARRAYS}
+        return cls(**arrays, judged=files.load_table("judged"))
 
     def play(self, setup: Setup, stops: Sequence[int] = ()) -> Iterator[Vector]:
         """Replay a setup over the features; equal to a replay of the stream bit for bit.
@@ -121,7 +121,7 @@ def build_features(stream: Stream, setup: Setup, delay: int, until: datetime, fo
     """Compute the features of a stream's first span; the folder appears when it is whole.
 
     The one path computes them: events and labels come by as in a replay, and a recorder stands
-    in the learner's place.
+    in the learner's place. Of an encrypted stream everything is encrypted before it is written.
 
     Parameters
     ----------
@@ -139,19 +139,14 @@ def build_features(stream: Stream, setup: Setup, delay: int, until: datetime, fo
     judged, time = _judged(stream, setup, delay, until)
     path = setup.scoring()
     with atomic_folder(folder) as partial, progress("features", len(time)) as step:
-        shape = (len(time), len(setup.features))
-        X = np.lib.format.open_memmap(partial / "X.npy", "w+", np.float64, shape)
-        # Take the space now: a full disk is an error here, and the end of the process later.
-        if hasattr(os, "posix_fallocate"):
-            with (partial / "X.npy").open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, X.offset + X.nbytes)
+        files = new_files(partial, stream.cipher)
+        X = files.room("X", (len(time), len(setup.features)))
         recorder = path.learner = _Recorder(path.learner, X)
         for events, _ in drive(path, stream, delay, until=until):
             step(events.height)
-        X.flush()
-        for name, array in {"time": time, **recorder.labels()}.items():
-            np.save(partial / f"{name}.npy", array)
-        judged.write_ipc(partial / "judged.arrow")
+        for name, array in {"X": X, "time": time, **recorder.labels()}.items():
+            files.save(name, array)
+        files.save_table("judged", judged)
 
 
 def _judged(stream: Stream, setup: Setup, delay: int, until: datetime) -> tuple[pl.DataFrame, I64]:

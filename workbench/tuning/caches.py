@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from workbench.replay.along import Answers
     from workbench.replay.setup import Setup
+    from workbench.streams.encryption import Cipher
     from workbench.streams.recorded import Stream
 
 __all__ = ["Cache", "build", "name_of", "open_cache"]
@@ -56,8 +57,23 @@ def build(stream: Stream, setup: Setup, delay: int, until: datetime, folder: Pat
         build_features(stream, setup, delay, until, folder)
 
 
-def open_cache(folder: Path, case: str) -> Cache:
-    """Open what :func:`build` made."""
+def open_cache(folder: Path, case: str, cipher: Cipher | None = None) -> Cache:
+    """Open what :func:`build` made.
+
+    Parameters
+    ----------
+    folder
+        Where it is.
+    case
+        Name of the case.
+    cipher
+        The stream's own; of an encrypted cache that of the environment's key if not given.
+
+    Raises
+    ------
+    StreamError
+        If it is encrypted, and the key is missing or wrong.
+    """
     if get_case(case).answer == ITEMS.name:
-        return EventCache.open(folder, case)
-    return FeatureCache.open(folder)
+        return EventCache.open(folder, case, cipher)
+    return FeatureCache.open(folder, cipher)

@@ -12,6 +12,7 @@ from workbench.case import get_case
 from workbench.replay.answers import ITEMS
 from workbench.replay.drive import BATCH
 from workbench.streams.schema import EVENT_ID, EVENT_TIME, LABELS
+from workbench.tuning.files import new_files, open_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workbench.replay.setup import Setup
+    from workbench.streams.encryption import Cipher
     from workbench.streams.recorded import Stream
 
-_FILE = "events.arrow"
+_EVENTS = "events"
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,9 @@ class EventCache:
     answer: ClassVar[str] = ITEMS.name
 
     @classmethod
-    def open(cls, folder: Path, case: str) -> Self:
+    def open(cls, folder: Path, case: str, cipher: Cipher | None = None) -> Self:
         """Open a cache."""
-        events = pl.read_ipc(folder / _FILE)
+        events = open_files(folder, cipher).load_table(_EVENTS)
         columns = [EVENT_ID, EVENT_TIME, *get_case(case).evaluation_columns]
         judged = events.select(
             *columns,
@@ -80,9 +82,10 @@ class EventCache:
 
 
 def build_events(stream: Stream, setup: Setup, until: datetime, folder: Path) -> None:
-    """Read a stream's first span; the folder appears when it is whole."""
+    """Read a stream's first span; the folder appears when it is whole, encrypted if that is."""
     inputs = setup.build().inputs
     names = dict.fromkeys([EVENT_ID, EVENT_TIME, *inputs])
     wanted = [*names, *(c for c in get_case(setup.case).evaluation_columns if c not in names)]
     with atomic_folder(folder) as partial:
-        pl.concat(list(stream.batches(until=until, columns=wanted))).write_ipc(partial / _FILE)
+        events = pl.concat(list(stream.batches(until=until, columns=wanted)))
+        new_files(partial, stream.cipher).save_table(_EVENTS, events)

@@ -80,7 +80,7 @@ def tune(
     resume
         Go on with a study that was stopped, or add trials to a finished one.
     keep_cache
-        Leave the computed features in the folder.
+        Leave the computed features in the folder; encrypted where the stream is.
 
     Returns
     -------
@@ -112,7 +112,8 @@ def tune(
         if study.plan == plan and len(study.trials) >= trials:
             return study
     with unfinished(out, plan, resume=resume) as folder, quiet():
-        work = Work(plan, folder, open_storage(folder, storage), member_of(folder))
+        kept = open_storage(folder, storage)
+        work = Work(plan, folder, kept, member_of(folder), stream.cipher)
         _compute_features(stream, plan, folder)
         _search(work, folder, trials, jobs, storage)
         document = _choose(stream, work, folder, trials)
@@ -130,7 +131,7 @@ def _compute_features(stream: Stream, plan: Plan, folder: Path) -> None:
         place = folder / CACHE / name_of(setup)
         if not place.exists():
             build(stream, setup, plan.label_delay, plan.moment("split"), place)
-    cache = open_cache(place, plan.case)
+    cache = open_cache(place, plan.case, stream.cipher)
     if get_case(plan.case).answer != SCORE.name:
         return
     first = int(np.searchsorted(cache.time, plan.start))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
+    from workbench.streams.encryption import Cipher
     from workbench.tuning.plan import Plan
 
 CACHE: Final = "cache"
@@ -43,11 +44,21 @@ class Work:
         Where trials are kept.
     member
         Name of the study's folder among those that share the storage.
+    cipher
+        That of the stream; of encrypted caches that of the environment's key if not given.
     """
 
-    def __init__(self, plan: Plan, folder: Path, storage: BaseStorage, member: str) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        storage: BaseStorage,
+        member: str,
+        cipher: Cipher | None = None,
+    ) -> None:
         self.plan = plan
         self._folder = folder
+        self._cipher = cipher
         self._objective = get_case(plan.case).load("objective")
         self._caches: dict[str, Cache] = {}
         self._defaults = {name: self._default_values(name) for name in plan.detectors}
@@ -120,7 +131,8 @@ class Work:
         result = math.nan
         name = name_of(setup)
         if name not in self._caches:
-            self._caches[name] = open_cache(self._folder / CACHE / name, setup.case)
+            folder = self._folder / CACHE / name
+            self._caches[name] = open_cache(folder, setup.case, self._cipher)
         judged = judge(setup, self._caches[name], self.plan.start, self._objective)
         for step, result in enumerate(judged, start=1):
             if step == CHECKPOINTS or math.isnan(result):  # no positives yet
