@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from matplotlib.ticker import PercentFormatter
 
-from workbench.style import BLUE, PALETTE, TEXT, Chart, blank, figure_style, percent, title
+from workbench.style import BLUE, PALETTE, TEXT, Chart, figure_style, percent, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def plot(study: Study) -> Figure:
     """Plot the objective by trial with the best so far, and the parameters' importance.
+
+    Where too few trials came to their end to say which parameters matter, that is left out.
 
     Parameters
     ----------
@@ -33,9 +35,13 @@ def plot(study: Study) -> Figure:
     """
     with figure_style():
         figure = Chart(11, 4)
-        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        title(left, _objective(left, study), 70)
-        title(right, _importance(right, study), 44)
+        if study.importance.is_empty():
+            only = figure.subplots()
+            title(only, _objective(only, study), 110)
+        else:
+            left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+            title(left, _objective(left, study), 70)
+            title(right, _importance(right, study), 44)
     return figure
 
 
@@ -76,9 +82,6 @@ def _objective(axes: Axes, study: Study) -> str:
 def _importance(axes: Axes, study: Study) -> str:
     table = study.importance.reverse()
     detector = study.winner["detector"]
-    if table.is_empty():
-        blank(axes, f"Too few whole trials of {detector} to say which parameters matter")
-        return ""
     places = np.arange(len(table))
     axes.barh(places, table["importance"], color=BLUE, alpha=0.65, height=0.62)
     axes.set_yticks(places, table["parameter"].to_list())
