@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,17 @@ def test_signs_move_towards_the_onset(stream):
     figure = exploration.plot_onsets(stream[0])
     assert "moves most before the onset" in figure.get_suptitle()
     assert is_drawn(figure)
+
+
+def test_how_often_staff_measure_is_told_of_whole_hours_before_the_onset(stream):
+    rows, _ = stream
+    figure = exploration.plot_onsets(rows)
+    head = figure.axes[5].get_title(loc="left").replace("\n", " ")
+    assert re.fullmatch(
+        r"[\d.]+ observations an hour a day before, [\d.]+ in the hour before", head
+    )
+    hours = exploration._around_onset(rows)["since"]
+    assert (hours.min(), hours.max()) == (exploration.BEFORE, exploration.AFTER - 1)
 
 
 def test_signs_of_too_few_patients_are_not_drawn(stream):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,14 @@ SETTINGS: dict[str, Any] = {"warm_up": "3h"}
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """All that an import, a replay, an export and a report of known patients write."""
     folder = tmp_path_factory.mktemp("hospital")
-    source = as_psv(challenge({pid: 10 + pid % 24 for pid in IDS}), folder / "given")
+    hours = challenge({pid: 10 + pid % 24 for pid in IDS})
+    # Not seen for two days, and a heart rate that nobody has.
+    late, first = pl.col("pid") == IDS[7], pl.int_range(pl.len()) == 0
+    hours = hours.with_columns(
+        ICULOS=pl.col("ICULOS") + 48 * (late & (pl.col("ICULOS") > 3)),
+        HR=pl.when(first).then(999.0).otherwise(pl.col("HR")),
+    )
+    source = as_psv(hours, folder / "given")
     out = folder / "written"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, KEY)
@@ -93,6 +101,12 @@ def test_no_patient_is_shown_alone_by_whatever_name(written: Path) -> None:
     for text in (page, notebook):
         assert not [patient for patient in patients if patient in text]
         assert "Left out: this stream is not simulated" in text
+
+
+def test_the_page_shows_what_was_odd_in_the_stream(written: Path) -> None:
+    page = unescape((written / "report" / "report.html").read_text())
+    assert "1 × patient(s) not observed for a day or more" in page
+    assert "1 × heart_rate: above 40,000" in page
 
 
 def test_the_page_says_that_it_is_no_medical_device(written: Path) -> None:

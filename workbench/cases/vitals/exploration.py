@@ -212,13 +212,13 @@ def _leading(episodes: pl.DataFrame | None) -> str:
 
 
 def _around_onset(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the observations near an onset with their whole hours ``since`` it."""
+    """Return the observations near an onset with the hour ``since`` it that they are in."""
     stay, _ = metrics.codes(rows["patient"])
     label = rows["label"].fill_null(NONE).to_numpy().astype(np.int8)
     since = from_onset(stay, instants(rows["event_time"]), np.maximum(label, 0))
     return (
         rows.with_columns(pl.Series("since", since))
-        .filter(pl.col("since").is_between(BEFORE, AFTER))
+        .filter(pl.col("since").is_between(BEFORE, AFTER, closed="left"))
         .with_columns(pl.col("since").floor().cast(pl.Int64))
     )
 
@@ -261,5 +261,7 @@ def _attention(axes: Axes, ill: pl.DataFrame) -> str:
         return "Too few patients"
     axes.plot(hours["since"], hours["len"], color=TEXT)
     axes.set_ylim(0, None)
-    first, last = hours["len"][0], hours["len"][-1]
-    return f"Observations go from {first:.1f} to {last:.1f} an hour"
+    first, last = (hours.filter(pl.col("since") == at)["len"] for at in (BEFORE, -1))
+    if first.is_empty() or last.is_empty():
+        return "How often staff measure"
+    return f"{first[0]:.1f} observations an hour a day before, {last[0]:.1f} in the hour before"
