@@ -23,19 +23,19 @@ from workbench.live.fields import spell
 from workbench.live.services import Services
 from workbench.live.topics import Topics, create
 
-REPEATS = 3
+BROKERS, ROUNDS = 3, 2
 #: Days that are published after the artifact's last event.
 DAYS = 5
 
 
 def run() -> None:
-    """Kill each broker once while 1,000 messages a second come in."""
+    """Kill each broker twice while 1,000 messages a second come in."""
     rows = []
     begin = artifact().last_event[0] + 1
     until = begin + DAYS * 86_400_000_000
-    with Services(FOLDER / "services-3").running("kafka", brokers=3) as services:
+    with Services(FOLDER / "services-3").running("kafka", brokers=BROKERS) as services:
         settings = settings_of(services, "kafka")
-        for killed in range(REPEATS):
+        for killed in list(range(BROKERS)) * ROUNDS:
             topics, state = f"failover-{secrets.token_hex(3)}", FOLDER / f"state-failover-{killed}"
             shutil.rmtree(state, ignore_errors=True)
             create(settings, Topics(topics))

@@ -71,7 +71,8 @@ def test_times_are_those_of_the_named_zone(schedule: Callable) -> None:
 
 
 def test_the_schedule_of_the_project_can_be_used() -> None:
-    assert [entry.name for entry in Schedule.load().entries] == ["fraud"]
+    names = [entry.name for entry in Schedule.load().entries]
+    assert names == ["fraud", "recommend", "vitals"]
 
 
 def test_crontab_lines_publish_from_the_project_with_every_parameter(

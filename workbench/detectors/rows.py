@@ -77,8 +77,11 @@ def as_dicts(X: Matrix, features: Sequence[str]) -> list[dict[str, float]]:
     >>> as_dicts(np.array([[1.0, np.nan]]), ("amount", "ratio"))
     [{'amount': 1.0}]
     """
+    rows = X.tolist()
+    if not np.isnan(X).any():
+        return [dict(zip(features, row, strict=True)) for row in rows]
     # NaN is the one value that differs from itself; the comparison is the cheapest test.
     return [
         {name: value for name, value in zip(features, row, strict=True) if value == value}
-        for row in X.tolist()
+        for row in rows
     ]

@@ -106,11 +106,14 @@ def _opened(settings: Settings, name: str) -> KafkaProducer:
     """
     from kafka.errors import KafkaTimeoutError
 
+    from workbench.live.transactional import TransactionalClient
+
     for attempt in range(ATTEMPTS):
         producer = clients.producer(
             settings,
             transactional_id=name,
             client_id=name,
+            kafka_client=TransactionalClient,
             linger_ms=LINGER,
             batch_size=TOGETHER,
             transaction_timeout_ms=15_000,
