@@ -60,6 +60,15 @@ def test_the_best_side_is_the_one_with_the_highest_ndcg():
     assert findings.sides(found).startswith("b ranks the next item best")
 
 
+def test_what_was_capped_and_forgotten_is_told():
+    counts = {"events": 9, "sessions that were capped": 2, "events of capped sessions": 8_000}
+    assert "2 sessions; 8,000 of their events" in findings.limits(counts)
+    assert "12 items, 3 visitors" in findings.limits(
+        {"items forgotten": 12, "sessions forgotten": 0, "visitors forgotten": 3}
+    )
+    assert "nothing was forgotten" in findings.limits({"events": 9, "items forgotten": 0})
+
+
 def test_a_session_shows_what_was_recommended_and_where_the_choice_stood():
     frame = written(
         ("s", "a", "xy", "u"), ("s", "b", "ab", "u"), ("s", "c", "xy", "u", "cart"),

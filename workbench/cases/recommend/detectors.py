@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.cases.recommend.engine.plan import Plan
 from workbench.cases.recommend.engine.recommender import Engine
-from workbench.detectors.protocol import Choice, DetectorSpec, Range
+from workbench.cases.recommend.latent.machine import Machine
+from workbench.cases.recommend.latent.reco import biased_mf, biases, funk_mf
+from workbench.cases.recommend.latent.recommender import Latent
+from workbench.detectors.protocol import DetectorSpec, Range
 
-_DEFAULTS: Final[dict[str, Any]] = {
-    "step": "river",
-    "half_life_short": 2_000.0,
-    "half_life": 10_000.0,
-    "half_life_long": 50_000.0,
-    **Plan()._asdict(),
-}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.cases.recommend.latent.factors import Factors
+
+_DEFAULTS: Final[dict[str, Any]] = {"step": "river", **Plan()._asdict()}
 #: An engine without generators: what a baseline names is all that it has.
 _NOTHING: Final[dict[str, Any]] = {
     "ranks": 0,
@@ -35,6 +37,8 @@ _NOTHING: Final[dict[str, Any]] = {
     "popular_ever": 0,
     "arrivals": 0,
     "similar": 0,
+    "titles": 0,
+    "nearest": 0,
 }
 
 RERANKED: Final = DetectorSpec(
@@ -44,7 +48,6 @@ RERANKED: Final = DetectorSpec(
     defaults={k: v for k, v in _DEFAULTS.items() if k not in ("ranks", "seed")},
     space={
         "learning_rate": Range(0.01, 0.5, log=True),
-        "step": Choice(("river", "compiled")),
         "half_life_short": Range(200.0, 20_000.0, log=True),
         "half_life": Range(1_000.0, 100_000.0, log=True),
         "context": Range(5, 60, integer=True),
@@ -122,13 +125,64 @@ _BASELINES: Final = (
         "drawn",
         similar=20,
     ),
+    _single("titles", "Items whose titles share words", "titled_items", titles=20),
+    _single(
+        "session-knn",
+        "What the sessions most like this one held (vector session kNN)",
+        "nearest_items",
+        nearest=20,
+    ),
     _single("bought-before", "The visitor's latest items of earlier visits", bought=20),
     _single("reminders", "The session's own latest items", reminders=20),
+)
+
+_LR: Final = Range(0.001, 0.3, log=True)
+_L2: Final = Range(1e-5, 0.1, log=True)
+
+
+def _river(name: str, title: str, model: Callable[..., Factors], **settings: float) -> DetectorSpec:
+    """Return one of River's models of latent factors."""
+    return DetectorSpec(
+        name=name,
+        title=title,
+        build=partial(Latent, model=model),  # type: ignore[arg-type] # see above
+        defaults={"items": 20, "drawn": 2, **settings},
+        space={"lr": _LR, "l2": _L2, "drawn": Range(1, 8, integer=True)},
+        features="none",
+    )
+
+
+_RIVER: Final = (
+    _river("biases", "Biases of users and items (River Baseline)", biases, lr=0.02, l2=0.001),
+    _river(
+        "biased-mf",
+        "Biases and matrix factorisation (River BiasedMF)",
+        biased_mf,
+        lr=0.05,
+        l2=0.001,
+        factors=16,
+    ),
+    _river(
+        "funk-mf",
+        "Matrix factorisation (River FunkMF)",
+        funk_mf,
+        lr=0.05,
+        l2=0.001,
+        factors=16,
+    ),
+    _river(
+        "factorization-machine",
+        "Factorisation machine of user, item and last item (River FMClassifier)",
+        Machine,
+        lr=0.05,
+        l2=0.0001,
+        factors=16,
+    ),
 )
 
 #: Recommenders answer from the first event on: there is nothing to fit before.
 _PACE: Final = {"warm_up": "0s"}
 
 DETECTORS: Final[dict[str, DetectorSpec]] = {
-    spec.name: replace(spec, pace=_PACE) for spec in (RERANKED, *_BASELINES)
+    spec.name: replace(spec, pace=_PACE) for spec in (RERANKED, *_BASELINES, *_RIVER)
 }

@@ -138,6 +138,32 @@ def foreseen(evaluation: Evaluation) -> str:
     )
 
 
+def limits(counts: Mapping[str, int]) -> str:
+    """Say what of a replay was not learned or is forgotten, from the counts of its run.
+
+    Examples
+    --------
+    >>> limits({"sessions that were capped": 1, "events of capped sessions": 8976})
+    'Too long to learn from to their end: 1 sessions; 8,976 of their events were only answered.'
+    """
+    said = []
+    if sessions := counts.get("sessions that were capped", 0):
+        events = counts["events of capped sessions"]
+        said.append(
+            f"Too long to learn from to their end: {sessions:,} sessions; {events:,} of their "
+            "events were only answered."
+        )
+    ending = " forgotten"
+    gone = [
+        f"{count:,} {name.removesuffix(ending)}"
+        for name, count in counts.items()
+        if name.endswith(ending) and count
+    ]
+    if gone:
+        said.append(f"Forgotten for want of room, the oldest first: {', '.join(gone)}.")
+    return " ".join(said) or "Every session was learned to its end, and nothing was forgotten."
+
+
 def sides(evaluations: Mapping[str, Evaluation]) -> str:
     """Say which of several recommenders ranks the next item best."""
     order = sorted(evaluations.items(), key=lambda pair: pair[1]["ndcg"].value, reverse=True)

@@ -17,9 +17,14 @@ event of an item that was never seen before, or that is known to be out, is scor
 So is an event without an answer, or with a list that is short. Items of the session itself are
 eligible: people come back to what they looked at.
 
-*How ties fall.* A list has an order: of two items with equal scores the recommender puts the one
-first whose code is lower (the one first seen). Beyond that no metric depends on anything but the
-list. If an item stands in it twice, the first place counts, and the second is a slot wasted.
+*How ties fall.* A list has an order, and no metric depends on anything but the list. Of items
+with equal scores a recommender puts the one first that it met first: the re-ranker what was
+proposed first (generators in the order of their list, see
+:mod:`workbench.cases.recommend.engine.generators.proposals`); a generator what its evidence names
+first, the session's latest item being asked first; popularity what reached its count first;
+River's models the item that was seen first. The names of items and the cut into batches decide
+nothing. If an item stands in a list twice, the first place counts, and the second is a slot
+wasted.
 
 *Lines of one invoice* have no true order: the import shuffles them with a seed (see
 :func:`workbench.cases.recommend.presets.shuffled`), and they are scored in that order.

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from workbench.errors import ParameterError
+
+PROPOSED: Final = 256
+"""How many items one generator proposes at most, and how many all of them do."""
+LOOKED_AT: Final = 64
+"""How many items of a session, or of earlier visits, are looked at at most."""
+
+LONGEST_SESSION: Final = 1024
+"""Further events of a session are not learned: no visitor clicks so often, but bots do."""
 
 
 class Plan(NamedTuple):
@@ -36,11 +46,18 @@ class Plan(NamedTuple):
         By what followed the ``neighbour_reach`` next article numbers on each side of the last
         two items.
     popular_short, popular, popular_ever
-        The most popular ones with half-lives of ``half_life_short``, ``half_life`` and for ever.
+        The most popular ones with half-lives of ``half_life_short`` and ``half_life``
+        interactions, and for ever.
     arrivals
         The newest items, newest first.
     similar
         The most probable ones by the embedding.
+    titles
+        Items whose titles share words with those of the last ``titled_items``.
+    nearest
+        By the sessions most like this one in the last ``nearest_items`` (vector session kNN).
+    half_life_long
+        Of the popularity that the others' trend is held against.
     context
         Items of the session that co-occurrence looks at, the latest first.
     basket_items
@@ -71,7 +88,7 @@ class Plan(NamedTuple):
     ranks: int = 1
     transitions: int = 40
     together: int = 0
-    basket: int = 40
+    basket: int = 60
     basket_raw: int = 20
     history: int = 20
     bought: int = 40
@@ -84,11 +101,16 @@ class Plan(NamedTuple):
     popular_ever: int = 0
     arrivals: int = 5
     similar: int = 40
+    titles: int = 20
+    nearest: int = 0
+    half_life_short: float = 2_000.0
+    half_life: float = 10_000.0
+    half_life_long: float = 50_000.0
     transition_items: int = 4
     transition_decay: float = 0.4
     transition_gap: int = 10
-    context: int = 40
-    basket_items: int = 32
+    context: int = 64
+    basket_items: int = 48
     basket_ridge: float = 1.1
     basket_floor: float = 2.0
     basket_damping: float = 0.7
@@ -98,10 +120,109 @@ class Plan(NamedTuple):
     history_items: int = 20
     numbered_items: int = 20
     neighbour_reach: int = 2
-    longest_session: int = 1024
+    titled_items: int = 20
+    nearest_items: int = 10
+    longest_session: int = LONGEST_SESSION
     embedding_items: int = 40
     embedding_past: int = 20
     embedding_rate: float = 0.1
-    drawn: int = 48
+    drawn: int = 32
     learning_rate: float = 0.1
     seed: int = 0
+
+
+#: Settings that need room in arrays of a fixed size, and how much there is.
+_ROOM: Final = {
+    **dict.fromkeys(
+        (
+            "transitions",
+            "together",
+            "basket",
+            "basket_raw",
+            "history",
+            "neighbours",
+            "far_neighbours",
+            "neighbour_transitions",
+            "popular_short",
+            "popular",
+            "popular_ever",
+            "arrivals",
+            "similar",
+            "titles",
+            "nearest",
+            "pair_window",
+        ),
+        PROPOSED,
+    ),
+    **dict.fromkeys(
+        (
+            "bought",
+            "reminders",
+            "transition_items",
+            "transition_gap",
+            "context",
+            "basket_items",
+            "history_items",
+            "numbered_items",
+            "neighbour_reach",
+            "embedding_items",
+            "embedding_past",
+            "titled_items",
+            "nearest_items",
+            "drawn",
+        ),
+        LOOKED_AT,
+    ),
+}
+_ABOVE_ZERO: Final = (
+    "half_life_short",
+    "half_life",
+    "half_life_long",
+    "basket_ridge",
+    "basket_floor",
+    "embedding_rate",
+    "learning_rate",
+)
+
+
+def checked(plan: Plan) -> Plan:
+    """Return a plan whose numbers the compiled code has room for.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of range.
+
+    Examples
+    --------
+    >>> checked(Plan(context=100))
+    Traceback (most recent call last):
+    ...
+    workbench.errors.ParameterError: context=100 cannot be used: allowed is a whole number from 0
+    to 64; the default is 64.
+    """
+    settings = plan._asdict()
+    for name, value in settings.items():
+        default = Plan._field_defaults[name]
+        if isinstance(default, int) and not isinstance(value, int):
+            raise _outside(name, value, "a whole number")
+        if name in _ROOM and not 0 <= value <= _ROOM[name]:
+            raise _outside(name, value, f"a whole number from 0 to {_ROOM[name]}")
+        if name in _ABOVE_ZERO and not 0 < value < float("inf"):
+            raise _outside(name, value, "a number above 0")
+    if not 1 <= plan.items <= PROPOSED:
+        raise _outside("items", plan.items, f"a whole number from 1 to {PROPOSED}")
+    if plan.longest_session < 1:
+        raise _outside("longest_session", plan.longest_session, "a whole number from 1")
+    # The kernel is compiled for the settings' types.
+    return Plan(**{name: type(Plan._field_defaults[name])(v) for name, v in settings.items()})
+
+
+def half_lives(plan: Plan) -> tuple[float, ...]:
+    """Return the half-lives of the counts of popularity; 0 is for ever."""
+    return (plan.half_life_short, plan.half_life, plan.half_life_long, 0.0)
+
+
+def _outside(name: str, value: float, allowed: str) -> ParameterError:
+    default = Plan._field_defaults[name]
+    return ParameterError.of(f"{name}={value}", allowed=allowed, hint=f"the default is {default}")

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from workbench.cases.recommend.engine.answering import COMPILED
+from workbench.cases.recommend.engine.batch import Batch
+from workbench.cases.recommend.engine.days_left import DaysLeft
 from workbench.cases.recommend.engine.generators.workspace import empty_workspace
-from workbench.cases.recommend.engine.kernel import LEARN, LEARN_AND_STEP, LOOK, Batch, advance
+from workbench.cases.recommend.engine.kernel import advance
 from workbench.cases.recommend.engine.memory import counters
-from workbench.cases.recommend.engine.memory.memory import Bounds, empty_memory
+from workbench.cases.recommend.engine.memory.catalogue import slots_to_be
+from workbench.cases.recommend.engine.memory.memory import (
+    Bounds,
+    checked_bounds,
+    empty_memory,
+    make_room,
+)
 from workbench.cases.recommend.engine.memory.packing import packed, unpack
 from workbench.cases.recommend.engine.memory.slots import longer, told
-from workbench.cases.recommend.engine.plan import Plan
+from workbench.cases.recommend.engine.plan import Plan, checked, half_lives
+from workbench.cases.recommend.engine.ranking.callback import Callback
 from workbench.cases.recommend.engine.ranking.ranker import EPSILON, empty_ranker
 from workbench.detectors.recommender import NONE, Interactions, Released
 from workbench.errors import ParameterError
@@ -20,6 +31,7 @@ from workbench.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from workbench.cases.recommend.engine.compiled import F64
     from workbench.detectors.protocol import State
     from workbench.detectors.recommender import I32
 
@@ -42,17 +54,21 @@ class Engine:
     ----------
     features
         Not used: a recommender reads the events themselves.
-    step
-        Who makes the re-ranker's steps: ``river`` (its AdaGrad), or ``compiled``, which gives
-        the same bits and needs no River.
     seed
         Of the embedding.
+    step
+        Who makes the re-ranker's steps: ``river`` (its AdaGrad), or ``compiled``, which gives
+        the same bits without a call out of compiled code.
     bounds
-        How much is remembered.
-    half_lives
-        Of the counts of popularity, in interactions; 0 is for ever.
+        How much is remembered, as in
+        :class:`workbench.cases.recommend.engine.memory.memory.Bounds`.
     settings
         Of :class:`workbench.cases.recommend.engine.plan.Plan`.
+
+    Raises
+    ------
+    ParameterError
+        If ``step`` is neither, or another setting is out of range.
     """
 
     def __init__(
@@ -62,53 +78,56 @@ class Engine:
         seed: int = 0,
         step: str = "river",
         bounds: Mapping[str, int] | None = None,
-        half_life_short: float = 2_000.0,
-        half_life: float = 10_000.0,
-        half_life_long: float = 50_000.0,
         **settings: Any,
     ) -> None:
         if step not in STEPS:
             raise ParameterError.of(
                 f"step={step!r}", allowed=" or ".join(STEPS), hint="choose one of these"
             )
-        self.plan = Plan(seed=seed, **settings)
+        self.plan = checked(Plan(seed=seed, **settings))
         self.items = self.plan.items
-        self._bounds = Bounds(**(bounds or {}))
-        self._half_lives = (half_life_short, half_life, half_life_long, 0.0)
-        self.memory = empty_memory(self._bounds, self._half_lives)
+        self._bounds = checked_bounds(Bounds(**(bounds or {})))
+        self.memory = empty_memory(self._bounds, half_lives(self.plan))
         self.ranker = empty_ranker()
-        self._workspace = empty_workspace(self._bounds.items)
-        self._step = step
+        self._workspace = empty_workspace(self._bounds.items, self._bounds.sessions)
+        self._days_left = DaysLeft()
+        self._stepper = self._river() if step == "river" and self.plan.ranks else None
+
+    def _river(self) -> Callback:
+        """Return what makes River's step along the re-ranker's gradient."""
+        from workbench.cases.recommend.engine.ranking.adagrad import VectorAdaGrad
+
+        ranker = self.ranker
+        optimizer = VectorAdaGrad(ranker.squares, self.plan.learning_rate, EPSILON)
+        return Callback(partial(optimizer.step, ranker.weight, ranker.gradient))
 
     def process(self, events: Interactions) -> I32:
         """Recommend for each event, then learn it."""
         self._make_room_for_codes(events)
         out = np.full((len(events), self.items), NONE, np.int32)
-        batch = self._batch(events)
-        if self._step == "compiled" or not self.plan.ranks:
-            self._advance(batch, 0, len(events), LEARN_AND_STEP, out)
-            return out
-        from workbench.cases.recommend.engine.ranking.adagrad import VectorAdaGrad
-
-        ranker = self.ranker
-        optimizer = VectorAdaGrad(ranker.squares, self.plan.learning_rate, EPSILON)
-        for i in range(len(events)):
-            self._advance(batch, i, i + 1, LEARN, out)
-            if ranker.touched[0]:
-                optimizer.step(ranker.weight, ranker.gradient)
+        start = 0
+        while start < len(events):
+            rest = events.part(start, len(events))
+            slots = slots_to_be(self.memory.catalogue, self.memory.counters, rest.item)
+            if not len(slots):
+                self._forget_items()
+                continue
+            here = rest.part(0, len(slots))
+            days_left = self._days_left.follow(here, slots) if self.plan.ranks else None
+            self._advance(here, out[start : start + len(here)], days_left, learns=True)
+            start += len(here)
         return out
 
     def recommend(self, events: Interactions) -> I32:
         """Return what would be recommended now, and learn nothing."""
         out = np.full((len(events), self.items), NONE, np.int32)
-        self._advance(self._batch(events), 0, len(events), LOOK, out)
+        self._advance(events, out, None, learns=False)
         return out
 
-    def _advance(self, batch: Batch, start: int, stop: int, mode: int, out: I32) -> None:
-        advance(self.plan, self.memory, self.ranker, self._workspace, batch, start, stop, mode, out)
-
-    def _batch(self, events: Interactions) -> Batch:
-        return Batch(
+    def _advance(
+        self, events: Interactions, out: I32, days_left: F64 | None, *, learns: bool
+    ) -> None:
+        batch = Batch(
             session=events.session,
             visitor=events.visitor,
             item=events.item,
@@ -117,8 +136,17 @@ class Engine:
             on_hand=events.on_hand,
             number=events.number,
             words=events.words,
-            days_left=np.full(len(events), -1.0),
+            days_left=np.full(len(events), -1.0) if days_left is None else days_left,
         )
+        stepper = self._stepper.address if self._stepper else COMPILED
+        advance(self.plan, self.memory, self.ranker, self._workspace, batch, learns, stepper, out)
+        if self._stepper:
+            self._stepper.check()
+
+    def _forget_items(self) -> None:
+        gone = self._workspace.gone
+        make_room(self.memory, gone)
+        self._days_left.forget(np.flatnonzero(gone))
 
     def _make_room_for_codes(self, events: Interactions) -> None:
         for name, codes in (
@@ -145,12 +173,17 @@ class Engine:
         return {name: int(self.memory.counters[place]) for name, place in TOLD.items()}
 
     def state(self) -> State:
-        """Return the memory and the re-ranker's weights and moments."""
+        """Return the memory, the re-ranker's weights and moments, and the demand's."""
         learned = {name: getattr(self.ranker, name).copy() for name in LEARNED}
-        return {"memory": packed(self.memory), "ranker": learned}
+        return {
+            "memory": packed(self.memory),
+            "ranker": learned,
+            "days_left": self._days_left.state(),
+        }
 
     def restore(self, state: State) -> None:
         """Take over a state."""
-        self.memory = unpack(state["memory"], empty_memory(self._bounds, self._half_lives))
+        self.memory = unpack(state["memory"], empty_memory(self._bounds, half_lives(self.plan)))
         for name in LEARNED:
             getattr(self.ranker, name)[:] = state["ranker"][name]
+        self._days_left.restore(state["days_left"])

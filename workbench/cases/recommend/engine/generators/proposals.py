@@ -10,11 +10,14 @@ from workbench.cases.recommend.engine.generators.workspace import (
     CANDIDATES,
     COSINE,
     HISTORY,
+    KNN,
     LISTS,
     NEIGHBOUR,
+    TITLE,
     TRANSITION,
     Workspace,
     keep,
+    open_list,
 )
 from workbench.cases.recommend.engine.memory.catalogue import (
     ARRIVALS,
@@ -29,9 +32,17 @@ if TYPE_CHECKING:
     from workbench.cases.recommend.engine.memory.popularity import Popularity
     from workbench.cases.recommend.engine.plan import Plan
 
-BY_TRANSITION, BY_BASKET, BY_BASKET_RAW, BY_HISTORY, BY_NEIGHBOUR, BY_COSINE, BY_EMBEDDING = range(
-    7
-)
+(
+    BY_TRANSITION,
+    BY_BASKET,
+    BY_BASKET_RAW,
+    BY_HISTORY,
+    BY_NEIGHBOUR,
+    BY_COSINE,
+    BY_TITLE,
+    BY_SESSION,
+    BY_EMBEDDING,
+) = range(LISTS)
 SHORT, MIDDLE, LONG, EVER = range(4)
 """The half-lives of the counts of popularity."""
 
@@ -41,25 +52,47 @@ def choose_scored(plan: Plan, catalogue: Catalogue, ws: Workspace, touched: int)
     """List the best items by each of the scores."""
     for number in range(LISTS):
         ws.found[number] = 0
+    open_list(ws, BY_TRANSITION, plan.transitions, 0.0)
+    open_list(ws, BY_BASKET, plan.basket, 0.0)
+    open_list(ws, BY_BASKET_RAW, plan.basket_raw, 0.0)
+    open_list(ws, BY_COSINE, plan.together, 0.0)
+    open_list(ws, BY_HISTORY, plan.history, 0.0)
+    open_list(ws, BY_NEIGHBOUR, plan.neighbour_transitions, 0.0)
+    open_list(ws, BY_TITLE, plan.titles, 0.0)
+    open_list(ws, BY_SESSION, plan.nearest, 0.0)
     for t in range(touched):
         item = ws.touched[t]
-        if is_out(catalogue, item):
+        score, damping, least = ws.score[item], catalogue.damping[item], ws.least
+        # Most items pass none of these, so that it matters what is asked first.
+        raw = score[BASKET]
+        basket = raw * damping[BASKET_DAMPING]
+        cosine = score[COSINE] * damping[COSINE_DAMPING]
+        history = score[HISTORY] * damping[COSINE_DAMPING]
+        if (
+            score[TRANSITION] <= least[BY_TRANSITION]
+            and raw <= least[BY_BASKET_RAW]
+            and basket <= least[BY_BASKET]
+            and cosine <= least[BY_COSINE]
+            and history <= least[BY_HISTORY]
+            and score[NEIGHBOUR] <= least[BY_NEIGHBOUR]
+            and score[TITLE] <= least[BY_TITLE]
+            and score[KNN] <= least[BY_SESSION]
+        ) or is_out(catalogue, item):
             continue
-        score = ws.score[item]
-        if score[TRANSITION] > 0:
-            keep(ws, BY_TRANSITION, plan.transitions, score[TRANSITION], item)
-        if score[BASKET] > 0:
-            keep(ws, BY_BASKET_RAW, plan.basket_raw, score[BASKET], item)
-            damped = score[BASKET] * catalogue.damping[item, BASKET_DAMPING]
-            keep(ws, BY_BASKET, plan.basket, damped, item)
-        if score[COSINE] > 0:
-            damped = score[COSINE] * catalogue.damping[item, COSINE_DAMPING]
-            keep(ws, BY_COSINE, plan.together, damped, item)
-        if score[HISTORY] > 0:
-            damped = score[HISTORY] * catalogue.damping[item, COSINE_DAMPING]
-            keep(ws, BY_HISTORY, plan.history, damped, item)
-        if score[NEIGHBOUR] > 0:
-            keep(ws, BY_NEIGHBOUR, plan.neighbour_transitions, score[NEIGHBOUR], item)
+        _enter(ws, BY_TRANSITION, plan.transitions, score[TRANSITION], item)
+        _enter(ws, BY_BASKET, plan.basket, basket, item)
+        _enter(ws, BY_BASKET_RAW, plan.basket_raw, raw, item)
+        _enter(ws, BY_COSINE, plan.together, cosine, item)
+        _enter(ws, BY_HISTORY, plan.history, history, item)
+        _enter(ws, BY_NEIGHBOUR, plan.neighbour_transitions, score[NEIGHBOUR], item)
+        _enter(ws, BY_TITLE, plan.titles, score[TITLE], item)
+        _enter(ws, BY_SESSION, plan.nearest, score[KNN], item)
+
+
+@inlined
+def _enter(ws: Workspace, number: int, limit: int, value: float, item: int) -> None:
+    if value > ws.least[number]:
+        keep(ws, number, limit, value, item)
 
 
 @called

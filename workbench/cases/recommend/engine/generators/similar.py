@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from workbench.cases.recommend.engine.compiled import F32, I64, called, inlined
-from workbench.cases.recommend.engine.generators.workspace import DRAWN, Workspace, keep
+from workbench.cases.recommend.engine.generators.workspace import DRAWN, Workspace, keep, open_list
 from workbench.cases.recommend.engine.memory.catalogue import Catalogue, is_out
 from workbench.cases.recommend.engine.memory.counters import EVENTS, ITEMS
 from workbench.cases.recommend.engine.memory.embedding import (
     LANES,
     LAST,
+    NEVER_MET,
     PAST,
     RECENT,
     SIZE,
@@ -83,18 +84,18 @@ def score_similar(
         lanes = ws.similar[block * LANES : (block + 1) * LANES]
         for lane in range(LANES):
             lanes[lane] = np.float32(0.0)
-        for d in range(SIZE):
-            factor = query[d]
-            vectors = embedding.blocks[block, d]
+        # Four at a time: the lanes are read and written a quarter as often.
+        for d in range(0, SIZE, 4):
+            q0, q1, q2, q3 = query[d], query[d + 1], query[d + 2], query[d + 3]
+            v0, v1 = embedding.blocks[block, d], embedding.blocks[block, d + 1]
+            v2, v3 = embedding.blocks[block, d + 2], embedding.blocks[block, d + 3]
             for lane in range(LANES):
-                lanes[lane] += factor * vectors[lane]
-    least = np.float32(-1e20)
+                lanes[lane] += (q0 * v0[lane] + q1 * v1[lane]) + (q2 * v2[lane] + q3 * v3[lane])
+    open_list(ws, number, plan.similar, NEVER_MET / 2)
     for item in range(items):
         value = ws.similar[item] * np.float32(LOG2_E) + embedding.prior[item]
-        if value > least and not is_out(catalogue, item):
+        if value > ws.least[number] and not is_out(catalogue, item):
             keep(ws, number, plan.similar, value, item)
-            if ws.found[number] == plan.similar:
-                least = ws.best_value[number, plan.similar - 1]
 
 
 @inlined

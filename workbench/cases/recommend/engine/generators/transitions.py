@@ -10,6 +10,7 @@ from workbench.cases.recommend.engine.compiled import called
 from workbench.cases.recommend.engine.generators.workspace import (
     FOLLOWS,
     NEIGHBOUR,
+    PRECEDES,
     TRANSITION,
     Workspace,
     touch,
@@ -28,16 +29,21 @@ PRIOR = 5.0
 
 
 @called
-def learn_transitions(plan: Plan, follows: Rows, sessions: Sessions, slot: int, item: int) -> None:
+def learn_transitions(
+    plan: Plan, follows: Rows, precedes: Rows, sessions: Sessions, slot: int, item: int
+) -> None:
     """Count that an item follows the last ones of its session, by 1 over the distance."""
     for back in range(min(sessions.length[slot], plan.transition_gap, STEPS)):
         before = latest_step(sessions, slot, back)
         if before >= 0:
             add(follows, before, item, 1.0 / (back + 1))
+            add(precedes, item, before, 1.0 / (back + 1))
 
 
 @called
-def score_transitions(plan: Plan, follows: Rows, ws: Workspace, count: int, touched: int) -> int:
+def score_transitions(
+    plan: Plan, follows: Rows, precedes: Rows, ws: Workspace, count: int, touched: int
+) -> int:
     """Score what followed the last items of the session; return how many items have scores."""
     worth = 1.0
     for k in range(min(count, plan.transition_items)):
@@ -50,6 +56,12 @@ def score_transitions(plan: Plan, follows: Rows, ws: Workspace, count: int, touc
             if k == 0:
                 ws.score[item, FOLLOWS] = follows.weight[row, place]
         worth *= plan.transition_decay
+    if count > 0 and plan.ranks > 0:
+        last = ws.context[0]
+        for place in range(precedes.filled[last]):
+            item = precedes.item[last, place]
+            touched = touch(ws, item, touched)
+            ws.score[item, PRECEDES] = precedes.weight[last, place]
     return touched
 
 

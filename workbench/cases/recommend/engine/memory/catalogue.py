@@ -111,10 +111,33 @@ def empty_catalogue(items: int) -> Catalogue:
     )
 
 
-@inlined
-def is_full(catalogue: Catalogue, counters: I64) -> bool:
-    """Return whether a new item would find no slot."""
-    return bool(counters[FREE_ITEMS] == 0 and counters[ITEMS] == len(catalogue.code))
+def slots_to_be(catalogue: Catalogue, counters: I64, codes: I32) -> I64:
+    """Return the slots that items have or will be given, as far as there is room for new ones.
+
+    Parameters
+    ----------
+    codes
+        Of the items of events that will be learned, shape (n,); there is a place for each in
+        ``slot_of``.
+
+    Returns
+    -------
+    ndarray
+        Slots of shape (m,), m <= n: from event m on a new item would find no slot.
+    """
+    slots = catalogue.slot_of[codes].astype(np.int64)
+    new = np.flatnonzero(slots < 0)
+    if not len(new):
+        return slots
+    _, first, which = np.unique(codes[new], return_index=True, return_inverse=True)
+    # The new items in the order of their coming, as add_item() will find them.
+    coming = np.argsort(np.argsort(first))[which]
+    free = catalogue.free[: counters[FREE_ITEMS]][::-1]
+    slots_left = np.append(free, np.arange(counters[ITEMS], len(catalogue.code)))
+    none = np.flatnonzero(coming >= len(slots_left))
+    end = new[none[0]] if len(none) else len(codes)
+    slots[new[new < end]] = slots_left[coming[new < end]]
+    return slots[:end]
 
 
 @inlined

@@ -11,7 +11,7 @@ from workbench.cases.recommend.engine.compiled import F32, I32, I64, U8, called,
 from workbench.cases.recommend.engine.memory.counters import ITEMS
 from workbench.cases.recommend.engine.memory.randomness import fraction
 
-SIZE: Final = 32
+SIZE: Final = 16
 """Numbers in a vector."""
 LANES: Final = 16
 """Items whose scores are computed side by side."""
@@ -31,12 +31,12 @@ class Embedding(NamedTuple):
     Attributes
     ----------
     vector
-        Float32 (items, 4, 32).
+        Float32 (items, 4, 16).
     squares
         Mean squared gradients of each vector, summed, float32 (items, 4).
     blocks
         The vectors as the next item once more, sixteen items side by side, float32
-        (items / 16, 32, 16).
+        (items / 16, 16, 16).
     prior
         Binary logarithm of the share of all interactions, up to a common constant, float32
         (items,).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from workbench.cases.recommend.engine.compiled import inlined
 
@@ -27,3 +28,9 @@ def fraction(seed: int, number: int) -> np.float64:
 def below(limit: int, seed: int, number: int) -> int:
     """Return a random whole number from 0 to below ``limit``."""
     return int(fraction(seed, number) * limit)
+
+
+@njit(cache=True)
+def draw_below(limit: int, seed: int, number: int) -> int:
+    """Return :func:`below` to callers in Python."""
+    return below(limit, seed, number)

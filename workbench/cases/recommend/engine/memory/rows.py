@@ -6,7 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workbench.cases.recommend.engine.compiled import F32, F64, I16, I32, U8, called, entry, inlined
+from workbench.cases.recommend.engine.compiled import (
+    F32,
+    F64,
+    I16,
+    I32,
+    U8,
+    U32,
+    called,
+    entry,
+    inlined,
+)
 
 
 class Rows(NamedTuple):
@@ -17,7 +27,7 @@ class Rows(NamedTuple):
     Attributes
     ----------
     item
-        Slots of items, int32 of shape (items, width); a row's first ``filled`` are in use.
+        Slots of items, uint32 of shape (items, width); a row's first ``filled`` are in use.
     weight
         Their weights, float32, of the same shape.
     filled
@@ -28,7 +38,7 @@ class Rows(NamedTuple):
         All weight that was ever added to each row, float64 (items,).
     """
 
-    item: I32
+    item: U32
     weight: F32
     filled: I32
     places: I16
@@ -42,7 +52,7 @@ def empty_rows(items: int, width: int) -> Rows:
     only when they are written to, so rows that are not used cost nothing.
     """
     return Rows(
-        item=np.zeros((items, width), np.int32),
+        item=np.zeros((items, width), np.uint32),
         weight=np.zeros((items, width), np.float32),
         filled=np.zeros(items, np.int32),
         places=np.zeros((items, 2 * width), np.int16),

@@ -12,8 +12,9 @@ from workbench.cases.recommend.engine.memory.counters import (
     SESSIONS,
 )
 from workbench.cases.recommend.engine.memory.slots import GIVEN_UP
+from workbench.cases.recommend.engine.plan import LOOKED_AT
 
-STEPS = 64
+STEPS = LOOKED_AT
 """How many events of a session are kept in their order."""
 DIFFERENT = 256
 """How many different items of a session are kept."""
@@ -40,6 +41,8 @@ class Sessions(NamedTuple):
         The furthest kind of event of each of them (view, cart, purchase), int8.
     different
         Different items so far, int32.
+    capped
+        1 where it went on after it was too long to learn from, uint8.
     """
 
     slot_of: I32
@@ -50,6 +53,7 @@ class Sessions(NamedTuple):
     item: I32
     furthest: I8
     different: I32
+    capped: U8
 
 
 def empty_sessions(sessions: int) -> Sessions:
@@ -63,6 +67,7 @@ def empty_sessions(sessions: int) -> Sessions:
         item=np.zeros((sessions, DIFFERENT), np.int32),
         furthest=np.zeros((sessions, DIFFERENT), np.int8),
         different=np.zeros(sessions, np.int32),
+        capped=np.zeros(sessions, np.uint8),
     )
 
 
@@ -80,6 +85,7 @@ def begin_session(sessions: Sessions, counters: I64, code: int) -> int:
     sessions.serial[slot] = serial
     sessions.length[slot] = 0
     sessions.different[slot] = 0
+    sessions.capped[slot] = 0
     return slot
 
 

@@ -29,6 +29,15 @@ def told(slot_of: I32) -> I32:
 
 
 @inlined
+def slot_behind(slot_of: I32, code: int) -> int:
+    """Return the slot behind a code, -1 where there is none."""
+    if code < 0 or code >= len(slot_of):
+        return -1
+    slot: int = slot_of[code]
+    return max(slot, -1)
+
+
+@inlined
 def stale_until(moment: I64, code: I32, slots: int, now: int) -> int:
     """Return the moment up to which one in sixteen of the slots in use had its last event.
 

@@ -19,9 +19,11 @@ from workbench.cases.recommend.engine.generators.workspace import (
     HISTORY,
     NEIGHBOUR,
     PLACE,
+    PRECEDES,
     STRONGEST,
     STRONGEST_PAST,
     TIMES,
+    TITLE,
     TRANSITION,
     Workspace,
     in_session,
@@ -82,12 +84,13 @@ PLAIN: Final = (
     "trend",  # popularity now over that of long ago
     "lift",  # conditional probability over the share
     "furthest",  # kind of event in the session
+    "title",  # words shared with the session's titles
     "similar",  # inner product with the embedding's query
     "probable",  # the same, times the share of the interactions
 )
 NAMES: Final = LOGARITHMIC + PLAIN
 LOGS: Final = len(LOGARITHMIC)
-FEATURES: Final = 34
+FEATURES: Final = 35
 assert len(NAMES) == FEATURES  # noqa: S101 - the layout of the kernels rests on it
 
 (
@@ -123,6 +126,7 @@ assert len(NAMES) == FEATURES  # noqa: S101 - the layout of the kernels rests on
     _TREND,
     _LIFT,
     _FURTHEST,
+    _TITLE,
     _SIMILAR,
     _PROBABLE,
 ) = range(FEATURES)
@@ -153,7 +157,7 @@ def read_features(
     visitor: int,
     touched: int,
 ) -> None:
-    """Write the features of ``n`` proposed items, shape (n, 32), float32."""
+    """Write the features of ``n`` proposed items, shape (n, 35), float32."""
     size = min(count, plan.context)
     last = ws.context[0] if count > 0 else -1
     ranks = sort_ranks(catalogue, ws, size)
@@ -183,8 +187,7 @@ def read_features(
         f[_TRANSITION] = score[TRANSITION] + 1e-4
         f[_FOLLOWED_BY] = 1e-2
         if count > 0:
-            back = weight_of(follows, item, last)
-            f[_FOLLOWED_BY] = (back + 0.02) / (follows.total[item] + 1.0)
+            f[_FOLLOWED_BY] = (score[PRECEDES] + 0.02) / (follows.total[item] + 1.0)
         f[_COSINE] = score[COSINE] * catalogue.damping[item, COSINE_DAMPING] + 1e-4
         others = shares - (1.0 / (own + PRIOR) if 0 <= place < size else 0.0)
         conditional = (score[CONDITIONAL] + 2.0 * share * others) / max(size, 1)
@@ -227,6 +230,7 @@ def read_features(
         if visitor >= 0 and ws.marked_visitor[item] == ws.stamp[0]:
             f[_VISITOR_TIMES] = min(ws.mark[item, BOUGHT_TIMES], 6)
             f[_VISITS_AGO] = min(ws.mark[item, BOUGHT_VISITS], 10)
+        f[_TITLE] = score[TITLE]
         f[_SIMILAR] = 0.0
         f[_PROBABLE] = 0.0
         if embedded:

@@ -23,6 +23,9 @@ REACH: Final = 3.0
 """Deviations from the mean at which the curves end."""
 SETS: Final = 7
 """Sets of curves: the shared one, then by the session's length 0, 1, 2, 3-4, 5-9, 10 and more."""
+OPENING: Final = 1
+"""The set of sessions without events. Most features say nothing then, so the shared curves and the
+moments are used but not learned."""
 OWN_SHARE: Final = 0.7
 """What a curve of one length counts; under AdaGrad that is its share of the learning rate."""
 EPSILON: Final = 0.01
@@ -180,6 +183,8 @@ def find_gradient(ranker: Ranker, n: int, own: int, chosen: int) -> None:
     for f in range(FEATURES):
         for k in range(KNOTS):
             particular[f, k] = OWN_SHARE * shared[f, k]
+            if own == OPENING:
+                shared[f, k] = 0.0
 
 
 @inlined

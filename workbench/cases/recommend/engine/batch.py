@@ -1,0 +1,22 @@
+"""A batch of events as the compiled code reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from workbench.cases.recommend.engine.compiled import F64, I8, I32, I64
+
+
+class Batch(NamedTuple):
+    """The columns of a batch of events that the kernel reads."""
+
+    session: I32
+    visitor: I32
+    item: I32
+    kind: I8
+    price: I64
+    on_hand: I64
+    number: I64
+    words: I32
+    days_left: F64
