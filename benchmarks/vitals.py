@@ -8,7 +8,6 @@ later are judged. The protocol is that of :mod:`workbench.cases.vitals.metrics`.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from benchmarks import vitals_simulated
@@ -81,7 +80,7 @@ def _row(name: str, frame: pl.DataFrame, frozen_at: object) -> tuple[object, ...
 def speed(stream: Stream) -> None:
     """Compare a replay on one processor with River's own pipeline on the same observations."""
     rates, setup = [], Setup.of("vitals")
-    with contextmanager(one_core)():
+    with one_core():
         for _ in range(REPEATS):
             begin = time.perf_counter()
             replay(stream, setup, BUILD / "runs" / "vitals-speed", measured=False)

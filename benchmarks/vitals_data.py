@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ HOSPITAL = Path(
         ROOT.parent / "shared" / "data" / "physionet2019_set_a.parquet",
     )
 )
+TASKS = Path("/proc/self/task")
 ABSENT = f"Left out: {HOSPITAL} is not there. Name the file in WORKBENCH_PHYSIONET."
 
 
@@ -32,14 +34,22 @@ def hospital(file: Path = HOSPITAL) -> Stream:
     return Stream.open(folder)
 
 
+@contextmanager
 def one_core() -> Iterator[None]:
-    """Keep this process to one processor, where the system can."""
-    if not hasattr(os, "sched_setaffinity"):
+    """Keep all threads of this process to one processor, where the system can."""
+    if not TASKS.exists():
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
+    _keep_to({min(before)})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        _keep_to(before)
+
+
+def _keep_to(processors: set[int]) -> None:
+    # The call is for one thread; those that begin later inherit it.
+    for task in TASKS.iterdir():
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(task.name), processors)

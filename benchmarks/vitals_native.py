@@ -56,7 +56,7 @@ class Highest(stats.RollingMax):
 def model() -> Any:
     """Return a pipeline: what River can say of a patient's signs, a scaler, logistic regression.
 
-    These are 94 of the 276 features that the shipped detector reads: River has no ages, slopes,
+    These are 94 of the 283 features that the shipped detector reads: River has no ages, slopes,
     baselines and scores, and no bins.
     """
     aggregates: Any = compose.Select(*SIGNS, *CONTEXT)

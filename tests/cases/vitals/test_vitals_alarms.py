@@ -44,7 +44,7 @@ def test_an_alarm_that_was_over_is_raised_anew_after_the_pause():
 def test_an_alarm_is_not_over_before_the_score_falls_below_clear():
     scores = [0.9, 0.4, 0.9, 0.2, 0.9]
     assert hours_of_alarms(scores, Rule(0.5, pause="1h")) == [0, 2, 4]
-    assert hours_of_alarms(scores, Rule(0.5, clear=0.3, pause="1h")) == [0, 4]
+    assert hours_of_alarms(scores, Rule(0.5, clear=0.6, pause="1h")) == [0, 4]
 
 
 def test_persistence_waits_until_no_score_was_below_the_threshold_for_so_long():
@@ -103,7 +103,7 @@ def ward(seed: int, count: int = 120) -> tuple[pl.DataFrame, np.ndarray]:
     return observations(rows), rng.choice([0.1, 0.4, 0.6, 0.95], count)
 
 
-SETTINGS = {"threshold": 0.5, "clear": 0.3, "persistence": "5m", "repeat": "3h", "pause": "1h"}
+SETTINGS = {"threshold": 0.5, "clear": 0.6, "persistence": "5m", "repeat": "3h", "pause": "1h"}
 
 
 def alerts(policy: Alarms, events: pl.DataFrame, scores: np.ndarray, cuts=(), *, restore=False):
@@ -174,7 +174,7 @@ def test_it_is_a_policy_and_takes_only_settings_that_it_knows():
     for wrong in ({}, {"low": 0.5}, {"threshold": 0.5, "budget": 1}):
         with pytest.raises(ParameterError, match="the settings"):
             Alarms(wrong)
-    with pytest.raises(ParameterError, match=r"alarms from 0\.5 that are over below 0\.6"):
-        Alarms({"threshold": 0.5, "clear": 0.6})
+    with pytest.raises(ParameterError, match=r"threshold=0\.5 and clear=1\.2"):
+        Alarms({"threshold": 0.5, "clear": 1.2})
     with pytest.raises(ParameterError, match="the duration 'soon'"):
         Alarms({"threshold": 0.5, "repeat": "soon"})

@@ -330,8 +330,9 @@ def test_what_is_reported_of_alarms_is_what_a_live_worker_raises():
     )
     leaping = np.where(rng.random(len(frame)) < 0.1, 18000, 7000) + rng.integers(0, 300, len(frame))
     frame = frame.with_columns(heart_rate=pl.Series(leaping))
-    settings = alerts(frame, rule={"persistence": "2h"})
-    found = evaluate(frame, rule={"persistence": "2h"}, replicates=0)
+    given = {"persistence": "2h", "clear": 0.8, "pause": "2h"}
+    settings = alerts(frame, rule=given)
+    found = evaluate(frame, rule=given, replicates=0)
     assert settings["threshold"] == found.settings["threshold"]
 
     policy = Alarms(settings)
@@ -340,7 +341,7 @@ def test_what_is_reported_of_alarms_is_what_a_live_worker_raises():
         batch = frame[first : first + 100]
         raised += [first + alert.row for alert in policy.choose(batch, batch["score"].to_numpy())]
     stays = Stays(frame)
-    rule = Rule(settings["threshold"], persistence="2h")
+    rule = Rule(settings["threshold"], **given)
     ids = stays.rows["event_id"].filter(pl.Series(stays.alarms(rule)))
     assert frame["event_id"][raised].to_list() == ids.to_list()
 

@@ -2,8 +2,9 @@
 
 An alarm is raised where a patient's score reaches the threshold, unless one within the last
 *persistence* was below it: of a monitor several scores must agree, one an hour counts at once. It
-then *stands* until the score falls below *clear*. While it stands it is raised again after
-*repeat*; one that was over is raised anew, but not sooner than *pause* after the last.
+then *stands* until the score falls below *clear*, a share of the threshold. While it stands it is
+raised again after *repeat*; one that was over is raised anew, but not sooner than *pause* after the
+last.
 
 Observations of which a sign is left out as an artefact (:mod:`workbench.cases.vitals.artefacts`)
 raise nothing and end nothing: the next one decides.
@@ -56,7 +57,7 @@ class Rule:
     threshold
         Scores at or above it raise alarms.
     clear
-        An alarm stands until the score falls below this; the threshold if not given.
+        An alarm stands until the score falls below this share of the threshold.
     persistence
         For how long no score may have been below the threshold.
     repeat
@@ -67,12 +68,11 @@ class Rule:
     Raises
     ------
     ParameterError
-        If the threshold is no finite number, ``clear`` lies above it, or a duration cannot be
-        read.
+        If the threshold is no finite number, ``clear`` no share, or a duration cannot be read.
     """
 
     threshold: float
-    clear: float | None = None
+    clear: float = 1.0
     persistence: str = "20m"
     repeat: str = "6h"
     pause: str = "6h"
@@ -80,12 +80,11 @@ class Rule:
     def __post_init__(self) -> None:
         for name in ("persistence", "repeat", "pause"):
             microseconds(getattr(self, name))
-        clear = self.threshold if self.clear is None else self.clear
-        if not (np.isfinite(self.threshold) and clear <= self.threshold):
+        if not (np.isfinite(self.threshold) and 0 < self.clear <= 1):
             raise ParameterError.of(
-                f"alarms from {self.threshold:g} that are over below {clear:g}",
-                allowed="a finite threshold, and clear at or below it",
-                hint="export the run again, which fits the threshold",
+                f"alarms with threshold={self.threshold:g} and clear={self.clear:g}",
+                allowed="a finite threshold, and for clear a share of it, above 0 and up to 1",
+                hint="leave clear out for 1; the threshold is fitted when a run is exported",
             )
 
     def raised(self, stay: I64, time: I64, score: Vector, left_out: Flags | None = None) -> Flags:
@@ -113,7 +112,7 @@ class Rule:
         return self._watch(memory, stay, time, score, quiet)
 
     def _watch(self, memory: I64, stay: I64, time: I64, score: Vector, quiet: Flags) -> Flags:
-        clear = self.threshold if self.clear is None else self.clear
+        clear = self.clear * self.threshold
         spans = (microseconds(span) for span in (self.persistence, self.repeat, self.pause))
         alarm: Flags = _watch(memory, stay, time, score, quiet, self.threshold, clear, *spans)
         return alarm

@@ -53,7 +53,7 @@ def sign_features(sign: str) -> tuple[Feature, ...]:
         *(Std(value, PATIENT, w, name=f"{sign}_std_{w}") for w in ("6h", "12h")),
         *(Min(value, PATIENT, w, name=f"{sign}_min_{w}") for w in ("12h", "24h")),
         *(Max(value, PATIENT, w, name=f"{sign}_max_{w}") for w in ("12h", "24h")),
-        Slope(value, PATIENT, "6h", name=f"{sign}_slope_6h"),
+        *(Slope(value, PATIENT, w, name=f"{sign}_slope_{w}") for w in ("6h", "12h")),
         Change(value, PATIENT, "3h", name=f"{sign}_change_3h"),
         SinceMeasured(value, PATIENT, name=f"{sign}_age"),
         Present((value,), name=f"{sign}_measured", doc=f"Whether {sign} is measured now"),

@@ -1,4 +1,4 @@
-"""Of which sign each feature speaks: alarms are explained by signs, not by 276 features."""
+"""Of which sign each feature speaks: alarms are explained by signs, not by 283 features."""
 
 from __future__ import annotations
 
