@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from workbench.style import BLUE, PALETTE, TEXT, Chart, figure_style, percent, title
 
@@ -68,6 +68,7 @@ def _objective(axes: Axes, study: Study) -> str:
         xlabel="Trial (crosses: stopped early, as it stood)",
         ylabel=f"{metric.title} on the tuning span",
     )
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     winner, first = study.winner, complete["objective"][0]
     found = f"{metric.spoken} {winner['objective']:.3f}"

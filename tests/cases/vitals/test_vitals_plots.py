@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.dates import num2date
 from vitals_frames import START, random, stay, written
 
 from workbench.cases.vitals import plots
@@ -171,6 +172,15 @@ def test_a_chart_says_how_early_the_alarm_came():
     assert text.endswith("5 points of NEWS2 4.0 hours before")
     told = bedside(frame, points, "p", 0.8, onset=START + timedelta(hours=18))
     assert titles(told)[0].startswith("The alarm comes 4.0 hours before deterioration")
+
+
+def test_a_chart_ends_six_hours_after_the_onset_however_long_the_stay_goes_on():
+    frame, points = charted()
+    onset = START + timedelta(hours=15)
+    figure = bedside(frame, points, "p", 0.8, onset=onset, hours=8)
+    end = num2date(figure.axes[0].get_xlim()[1])
+    assert end - onset == timedelta(hours=6, minutes=30)
+    assert titles(figure)[0].startswith("The alarm comes 1.0 hours before deterioration")
 
 
 def test_a_chart_says_what_did_not_come():

@@ -36,6 +36,8 @@ MOST: Final = 20
 """Points of NEWS2."""
 URGENT, EMERGENCY = 5, 7
 """From how many points of NEWS2 on a ward asks for an urgent review, and for the emergency team."""
+_AFTER: Final = timedelta(hours=6)
+"""What is shown after an onset."""
 _SHADES: Final = (0.0, 0.07, 0.14, 0.24)
 """How dark a band is that gives so many points."""
 
@@ -85,7 +87,8 @@ def bedside(
     onset
         When the patient deteriorated; by default six hours after the first label of 1.
     until
-        The last moment that is shown; by default that of the patient's last observation.
+        The last moment that is shown; by default six hours after the onset, or that of the
+        patient's last observation if it is earlier.
     hours
         How much is shown.
     rule
@@ -114,7 +117,8 @@ def bedside(
     if onset is None and (rows["label"] == 1).any():
         first = rows.filter(pl.col("label") == 1)["event_time"][0]
         onset = first - timedelta(hours=OPTIMAL)
-    end = until or rows["event_time"][-1]
+    last_seen = rows["event_time"][-1]
+    end = until or (last_seen if onset is None else min(last_seen, onset + _AFTER))
     begin = max(end - timedelta(hours=hours), rows["event_time"][0])
     span = pl.col("event_time").is_between(begin, end)
     rows, points = rows.filter(span), news2.filter((pl.col("patient") == patient) & span)
