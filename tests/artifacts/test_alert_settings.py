@@ -43,6 +43,16 @@ def test_an_artifact_brings_the_levels_of_its_alerts(halves: Halves) -> None:
     assert policy.threshold == alerts["low"]
 
 
+def test_what_the_alerts_are_to_be_like_is_said_at_the_export(
+    halves: Halves, tmp_path: Path
+) -> None:
+    few, many = (
+        halves.whole.export(tmp_path / str(budget), budget=budget).alert_policy()
+        for budget in (1, 10)
+    )
+    assert few.threshold > many.threshold
+
+
 def test_its_digest_is_the_beginning_of_the_sha_256_of_the_manifest(halves: Halves) -> None:
     content = (halves.artifact.path / "manifest.json").read_bytes()
     assert halves.artifact.digest == hashlib.sha256(content).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.artifacts.artifact import STATE, Artifact
 from workbench.artifacts.manifest import FORMAT, KIND, NAME, Manifest, describe
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.replay.run import Run
 
 
-def export(run: Run, path: Path) -> Artifact:
+def export(run: Run, path: Path, **alerts: Any) -> Artifact:
     """Export the detector as it was after the run's last event.
 
     Parameters
@@ -26,6 +26,9 @@ def export(run: Run, path: Path) -> Artifact:
         A finished run.
     path
         The artifact's folder; an artifact that was there is replaced when the new one is whole.
+    **alerts
+        What the alerts are to be like, as the case's function that fits them takes it: a
+        ``budget``, for instance.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def export(run: Run, path: Path) -> Artifact:
         run.record()
     document, schema = run.document, run.case.schema
     last = document["last_event"]
-    alerts = run.case.load("alerts")(run.frame()) if run.case.alerts else {}
+    fitted = run.case.load("alerts")(run.frame(), **alerts) if run.case.alerts else {}
     with atomic_folder(path) as folder:
         codec.save(folder / STATE, codec.load(run.path / runs.STATE), compress=True)
         Manifest(
@@ -59,7 +62,7 @@ def export(run: Run, path: Path) -> Artifact:
             label_delay_us=document["label_delay_us"],
             counts=document["counts"],
             metrics=document["metrics"],
-            alerts=alerts,
+            alerts=fitted,
             versions=document["versions"],
             files=describe(folder),
         ).write(folder)

@@ -193,11 +193,19 @@ class Run:
         )
         return figure
 
-    def export(self, path: str | Path) -> Any:
-        """Export the detector as it was after the run's last event."""
+    def export(self, path: str | Path, **alerts: Any) -> Any:
+        """Export the detector as it was after the run's last event.
+
+        Parameters
+        ----------
+        path
+            The artifact's folder.
+        **alerts
+            As for :func:`workbench.artifacts.export.export`.
+        """
         from workbench.artifacts.export import export
 
-        return export(self, output(path))
+        return export(self, output(path), **alerts)
 
     def record(self) -> None:
         """Write the metrics into ``run.json``."""

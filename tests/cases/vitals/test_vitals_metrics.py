@@ -18,7 +18,8 @@ from workbench.cases.vitals.metrics import MEASURES, alerts, compare, evaluate, 
 from workbench.cases.vitals.sample import Sample
 from workbench.cases.vitals.stays import Hours, Stays
 from workbench.cases.vitals.survival import Survival
-from workbench.cases.vitals.threshold import freeze
+from workbench.cases.vitals.threshold import asked, freeze
+from workbench.cases.vitals.tradeoff import tradeoff
 from workbench.errors import ParameterError
 
 ARTEFACTS = {
@@ -347,6 +348,26 @@ def test_what_is_reported_of_alarms_is_what_a_live_worker_raises():
 
     without = stays.alarms(Rule(settings["threshold"]))
     assert 0 < len(raised) < without.sum()
+
+
+def test_a_threshold_that_is_given_is_taken_and_nothing_is_chosen():
+    frame = random(patients=80, seed=2)
+    rule = {"threshold": 0.4, "clear": 0.5, "pause": "1h"}
+    found = evaluate(frame, rule=rule, replicates=0)
+    assert found.settings["threshold"] == alerts(frame, rule=rule)["threshold"] == 0.4
+    row = tradeoff(frame, [0.4], rule=rule).row(0, named=True)
+    for name in ("alarms_per_patient_day", "sensitivity", "ppv", "utility"):
+        assert row[name] == pytest.approx(found[name].value), name
+
+
+@pytest.mark.parametrize("rule", [{}, {"clear": 0.5, "pause": "1h"}, {"threshold": 0.4}])
+def test_what_else_is_told_of_an_evaluation_rests_on_the_same_alarms(rule):
+    frame = random(patients=80, seed=2)
+    at = START + timedelta(hours=99)
+    found = evaluate(frame, budget=0.5, frozen_at=at, rule=rule, replicates=0)
+    same = freeze(Stays(frame), **asked(found.settings))
+    assert same.rule == freeze(Stays(frame), 0.5, at, rule).rule
+    assert same.at == found.settings["frozen_at"]
 
 
 def test_a_third_of_the_alarms_that_were_seen_is_of_each_severity():

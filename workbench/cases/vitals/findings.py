@@ -6,7 +6,7 @@ Nothing that is said rests on fewer than five patients.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ from workbench.cases.vitals.sample import SMALLEST
 from workbench.cases.vitals.simulation.artefacts import ARTEFACTS
 from workbench.cases.vitals.simulation.episodes import KINDS
 from workbench.cases.vitals.stays import Stays
-from workbench.cases.vitals.threshold import BUDGET, freeze
+from workbench.cases.vitals.threshold import asked, freeze
 from workbench.cases.vitals.tradeoff import tradeoff
 from workbench.replay.panels import readable
 from workbench.style import percent
@@ -99,7 +99,9 @@ def by_budget(
         patients had an onset.
     """
     told = not math.isnan(evaluation["sensitivity"].value)
-    curve = tradeoff(frame, points=200) if told else pl.DataFrame()
+    settings = asked(evaluation.settings)
+    at, rule = settings["frozen_at"], settings["rule"]
+    curve = tradeoff(frame, points=200, frozen_at=at, rule=rule) if told else pl.DataFrame()
     rows = []
     for budget in budgets if told else ():
         kept = curve.filter(pl.col("alarms_per_patient_day") <= budget)
@@ -221,9 +223,7 @@ def sides(evaluations: Mapping[str, Evaluation]) -> str:
 def _judged(frame: pl.DataFrame, evaluation: Evaluation) -> tuple[Stays, Frozen]:
     """Return the observations of a frame, and what was frozen when it was evaluated."""
     stays = Stays(frame)
-    settings: Mapping[str, Any] = evaluation.settings
-    rule = {k: v for k, v in settings.items() if k in ("clear", "persistence", "repeat", "pause")}
-    return stays, freeze(stays, settings.get("alarms_per_patient_day", BUDGET), rule=rule)
+    return stays, freeze(stays, **asked(evaluation.settings))
 
 
 def _shares(estimate: Estimate) -> str:

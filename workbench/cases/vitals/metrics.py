@@ -146,8 +146,8 @@ def evaluate(
     frozen_at
         When the threshold is frozen; by default after two fifths of the frame's time.
     rule
-        Settings of the alarms beside the threshold, see
-        :class:`workbench.cases.vitals.alarms.Rule`.
+        Settings of the alarms, see :class:`workbench.cases.vitals.alarms.Rule`; with a threshold
+        among them none is chosen.
     smallest
         Patients that a figure must rest on to be told.
     replicates, seed

@@ -11,7 +11,7 @@ import polars as pl
 from workbench.cases.vitals.artefacts import LEAPS
 from workbench.cases.vitals.bedside import EMERGENCY, MOST, URGENT
 from workbench.cases.vitals.stays import Stays
-from workbench.cases.vitals.threshold import freeze
+from workbench.cases.vitals.threshold import THRESHOLD, asked, freeze
 from workbench.cases.vitals.tradeoff import at_most, tradeoff
 from workbench.cases.vitals.utility import EARLY, LATE
 from workbench.replay.panels import WEEK, below, list_changes, mark_changes, span, trailing
@@ -36,7 +36,9 @@ def tradeoffs(
     axes: Axes, frame: pl.DataFrame, evaluation: Evaluation, others: Mapping[str, pl.DataFrame]
 ) -> str:
     """Draw sensitivity against alarms per patient-day over those of other runs."""
-    own = tradeoff(frame).drop_nans("sensitivity")
+    settings = asked(evaluation.settings)
+    same = {name: settings[name] for name in ("frozen_at", "rule")}
+    own = tradeoff(frame, **same).drop_nans("sensitivity")
     axes.set(
         xscale="log",
         xlabel="Alarms per patient-day",
@@ -46,7 +48,7 @@ def tradeoffs(
     if own.is_empty() or math.isnan(evaluation["sensitivity"].value):
         blank(axes, _NO_EPISODES)
         return _NO_EPISODES
-    curves = {name: tradeoff(other) for name, other in others.items()}
+    curves = {name: tradeoff(other, **same) for name, other in others.items()}
     for (name, curve), color in zip(curves.items(), _COLORS * 9, strict=False):
         _curve(axes, curve, name, color, "--")
         if name == NEWS2:
@@ -70,10 +72,11 @@ def leads(
     axes: Axes, frame: pl.DataFrame, evaluation: Evaluation, others: Mapping[str, pl.DataFrame]
 ) -> str:
     """Draw how many episodes are found by how many hours before their onset."""
-    budget = evaluation.settings["alarms_per_patient_day"]
+    own = asked(evaluation.settings)
+    chosen = own | {"rule": {n: v for n, v in own["rule"].items() if n != THRESHOLD}}
     grid = np.linspace(EARLY, LATE, 181)
-    drawn = {"this run": frame, **others}
-    shares = {name: _found_by(other, budget, grid) for name, other in drawn.items()}
+    shares = {"this run": _found_by(frame, own, grid)}
+    shares |= {name: _found_by(other, chosen, grid) for name, other in others.items()}
     if math.isnan(evaluation["sensitivity"].value):
         blank(axes, _NO_EPISODES)
         return _NO_EPISODES
@@ -168,10 +171,10 @@ def _marks(axes: Axes, frame: pl.DataFrame, color: str) -> None:
         )  # fmt: skip
 
 
-def _found_by(frame: pl.DataFrame, budget: float | None, grid: Floats) -> Floats:
+def _found_by(frame: pl.DataFrame, settings: Mapping[str, Any], grid: Floats) -> Floats:
     """Return the share of the judged episodes that an alarm found by each hour of a grid."""
     stays = Stays(frame)
-    frozen = freeze(stays, budget)
+    frozen = freeze(stays, **settings)
     seen = frozen.judged[stays.stay] & stays.in_time
     episodes = len(np.unique(stays.stay[seen]))
     at = np.flatnonzero(seen & stays.alarms(frozen.rule))

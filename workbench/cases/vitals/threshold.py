@@ -4,7 +4,7 @@ Chosen is the threshold at which the alarms gain most of the challenge's utility
 keep to the alarm budget; both are measured on what was known when it is frozen, and nothing of it
 is evaluated. The budget is measured on the later half of that span: a detector that learns has
 other scores there than at its beginning. Without any label known by then, and where any alarm
-loses, the budget alone decides.
+loses, the budget alone decides. Who knows the threshold gives it, and nothing is chosen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from workbench.cases.vitals import utility
 from workbench.cases.vitals.alarms import Rule
 from workbench.cases.vitals.stays import Hours
 from workbench.errors import ParameterError
-from workbench.moments import ticks
+from workbench.moments import moment, ticks
 from workbench.streams.manifest import rfc3339
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ SHARE: Final = 0.4
 BUDGET: Final = 0.75
 """Alarms per patient-day in that half. Alarms become a quarter more frequent afterwards, while the
 detector goes on learning, and stay below one a day."""
+THRESHOLD: Final = "threshold"
+SETTINGS: Final = tuple(Rule.__dataclass_fields__)
+"""Settings of alarms."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -82,7 +85,8 @@ def freeze(
     frozen_at
         When the threshold is frozen; by default after :data:`SHARE` of the observations' time.
     rule
-        Settings of :class:`workbench.cases.vitals.alarms.Rule` beside the threshold.
+        Settings of :class:`workbench.cases.vitals.alarms.Rule`; with a threshold among them, that
+        one is taken.
 
     Raises
     ------
@@ -100,6 +104,8 @@ def freeze(
     begin, end = int(stays.time[0]), int(stays.time[-1])
     until = ticks(frozen_at) if frozen_at else begin + int(SHARE * (end - begin))
     judged = (stays.begin >= until) & stays.labelled
+    if rule and THRESHOLD in rule:
+        return Frozen(made(rule[THRESHOLD], rule), until, judged)
     early = stays.time < until
     late = early & (stays.time >= begin + (until - begin) // 2)
     rows = late if late.any() else early
@@ -112,22 +118,42 @@ def freeze(
 
 
 def made(threshold: float, settings: Mapping[str, Any] | None = None) -> Rule:
-    """Make a rule of a threshold and the other settings.
+    """Make a rule of this threshold and the other settings.
 
     Raises
     ------
     ParameterError
         If a setting is unknown or impossible.
     """
-    known = [name for name in Rule.__dataclass_fields__ if name != "threshold"]
     for name in settings or {}:
-        if name not in known:
+        if name not in SETTINGS:
             raise ParameterError.of(
                 f"the setting {name!r} of alarms",
-                allowed=", ".join(known),
-                hint="leave it out; the threshold is chosen",
+                allowed=", ".join(SETTINGS),
+                hint="leave it out",
             )
-    return Rule(threshold, **(settings or {}))
+    return Rule(**{**(settings or {}), THRESHOLD: threshold})
+
+
+def asked(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what freezes a threshold as an evaluation with these settings did.
+
+    Parameters
+    ----------
+    settings
+        Those of an :class:`~workbench.replay.evaluation.Evaluation`.
+
+    Returns
+    -------
+    dict
+        Arguments of :func:`freeze`. With the threshold that the evaluation chose or was given;
+        without it another frame's own is chosen.
+    """
+    return {
+        "budget": settings["alarms_per_patient_day"],
+        "frozen_at": moment(settings["frozen_at"]),
+        "rule": {n: settings[n] for n in SETTINGS if settings.get(n) is not None},
+    }
 
 
 def _floor(stays: Stays, rows: Flags, budget: float, rule: Mapping[str, Any]) -> float:
