@@ -71,8 +71,21 @@ class Kept:
         done(start(self._services, *self._arguments, *more), timeout=300)
 
 
-def soak(folder: Path, kills: int, seed: int, days: float) -> dict[str, int]:
+def soak(folder: Path, kills: int, seed: int, days: float, pause: float = 5.0) -> dict[str, int]:
     """Publish, score, record, relay, keep and index while something is killed again and again.
+
+    Parameters
+    ----------
+    folder
+        Of everything that is written.
+    kills
+        How many.
+    seed
+        Of what is killed, and when.
+    days
+        Of the recorded stream that are published.
+    pause
+        The longest time between two kills (s).
 
     Returns
     -------
@@ -103,23 +116,25 @@ def soak(folder: Path, kills: int, seed: int, days: float) -> dict[str, int]:
             "--from", spell(begin), "--until", spell(until),
         )  # fmt: skip
         time.sleep(8)
-        killed = _kill(services, kept, kills, chance)
+        killed = _kill(services, kept, kills, chance, pause)
         done(publish)
         for one in kept:
-            one.finish("--until-idle", "5s")
+            one.finish("--until-idle", "3s")
         found = _differences(services, topics, folder, until, database)
     _tell(killed, found)
     return found
 
 
-def _kill(services: Services, kept: list[Kept], kills: int, chance: random.Random) -> list[str]:
+def _kill(
+    services: Services, kept: list[Kept], kills: int, chance: random.Random, pause: float
+) -> list[str]:
     """Kill one after the other in a random order that takes each, again and again."""
     processes = {one.name: one for one in kept}
     victims = [*processes, "worker's process", *SERVERS]
     killed = []
     rounds = (chance.sample(victims, len(victims)) for _ in itertools.count())
     for name in itertools.islice(itertools.chain.from_iterable(rounds), kills):
-        time.sleep(chance.uniform(0.5, 5.0))
+        time.sleep(chance.uniform(0.5, pause))
         if name in SERVERS:
             node = chance.randrange(SERVERS[name])
             services.kill(name, node)

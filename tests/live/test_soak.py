@@ -24,6 +24,6 @@ def test_after_every_process_and_server_was_killed_nothing_is_lost_doubled_or_di
     except ServiceError as error:
         pytest.skip(str(error))
 
-    found = soak(tmp_path / "soak", kills=9, seed=2, days=3.0)
+    found = soak(tmp_path / "soak", kills=9, seed=2, days=2.0, pause=2.5)
 
     assert {what: number for what, number in found.items() if number} == {}
