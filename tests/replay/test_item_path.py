@@ -109,6 +109,16 @@ def test_without_learning_nothing_that_happens_is_recommended_later() -> None:
     assert still.tally()["learned"] == 0
 
 
+def test_without_learning_what_is_sold_out_is_not_recommended_either() -> None:
+    one = path()
+    one.process(events_of("ab"), NO_LABELS)
+    still = path(learning=False)
+    still.restore(one.state())
+    later = events_of("aaaa", {1: ("stock", 0)})
+    later = later.with_columns(event_id=pl.concat_str(pl.lit("n"), "event_id"))
+    assert still.process(later, NO_LABELS).to_list() == [["a", "b"], [], ["b"], ["b"]]
+
+
 def test_codes_that_were_given_up_are_given_anew_and_survive_a_stop() -> None:
     codes = Codes()
     assert codes.of(pl.Series(list("abcab"))).tolist() == [0, 1, 2, 0, 1]

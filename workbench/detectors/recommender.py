@@ -97,6 +97,13 @@ class Recommender(Protocol):
             Item codes of shape (n, items), int32; -1 where there is nothing to recommend.
         """
 
+    def follow(self, events: Interactions) -> I32:
+        """Return what :meth:`process` would, and take in no more than people would notice.
+
+        That is what a session and a known visitor met, and what is on hand. Nothing else is
+        learned: items and visitors that are new stay unknown.
+        """
+
     def recommend(self, events: Interactions) -> I32:
         """Return what would be recommended now, and learn nothing (late events).
 

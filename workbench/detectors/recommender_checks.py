@@ -227,6 +227,37 @@ def check_late_events_change_nothing(subject: Subject) -> None:
     require(_bytes(one) == _bytes(other), "late events changed the state")
 
 
+def check_following_takes_in_sessions_and_stock_alone(subject: Subject) -> None:
+    """Follow half a day: no item that is out is shown, and a stranger is shown what he was."""
+    events, half = a_day(), EVENTS // 2
+    later = events.part(half, EVENTS)
+    visits = Interactions(*(getattr(later, f.name)[later.kind != STOCK] for f in fields(later)))
+    nobody = np.full(1, NONE, np.int32)
+    stranger = replace(visits.part(0, 1), session=nobody, visitor=nobody)
+    made = subject.make()
+    _process(made, events.part(0, half))
+    before = made.recommend(stranger)
+    made.follow(visits)
+    require((made.recommend(stranger) == before).all(), "something was learned")
+
+    known = set(events.item[:half].tolist())
+    out: set[int] = set()
+    for i in range(half):
+        if events.kind[i] == STOCK:
+            (out.add if events.on_hand[i] == 0 else out.discard)(int(events.item[i]))
+    ways = [subject.make() for _ in range(2)]
+    for each in ways:
+        _process(each, events.part(0, half))
+    found = ways[0].follow(later)
+    parts = [ways[1].follow(later.part(k, k + 7)) for k in range(0, half, 7)]
+    require((np.concatenate(parts) == found).all(), "batches of 7 differ")
+    for i, row in enumerate(found.tolist()):
+        require(not out & set(row), f"row {i} recommends what is out of stock")
+        require(set(row) <= known | {NONE}, f"row {i} recommends an item that is new")
+        if later.kind[i] == STOCK:
+            (out.add if later.on_hand[i] == 0 else out.discard)(int(later.item[i]))
+
+
 def check_unknown_ids_and_nothing_at_all(subject: Subject) -> None:
     """Process no event, and events of which only item and session are known."""
     made = subject.make()

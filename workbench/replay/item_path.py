@@ -54,7 +54,8 @@ class ItemPath:
     pace
         Its horizon limits how long an event's id is remembered.
     learning
-        Whether the recommender goes on from what happens. Otherwise it stays as it is.
+        Whether the recommender learns from what happens. Otherwise it only follows where sessions
+        are and what is on hand, so that what is known to be out is never recommended.
     strict
         Not used: there are no labels.
     """
@@ -115,12 +116,12 @@ class ItemPath:
         ids = events[EVENT_ID]
         self.pending.add(ids, time, self.counts.events)
         if self.learning:
-            items = self._texts(self.recommender.process(self._interactions(events, time)))
-            released = self.recommender.released()
-            for name, codes in zip(_IDS, released, strict=True):
-                self._codes[name].release(codes)
+            answered = self.recommender.process(self._interactions(events, time, new=_IDS))
         else:
-            items = self.score_late(events)
+            answered = self.recommender.follow(self._interactions(events, time, new=("session",)))
+        items = self._texts(answered)
+        for name, codes in zip(_IDS, self.recommender.released(), strict=True):
+            self._codes[name].release(codes)
         self.counts.events += events.height
         self.last = (int(time[-1]), ids[-1])
         return items
@@ -128,7 +129,7 @@ class ItemPath:
     def score_late(self, events: pl.DataFrame) -> pl.Series:
         """Recommend for events that came too late: as things are now, and learn nothing."""
         time = events[EVENT_TIME].to_physical().to_numpy().astype(np.int64, copy=False)
-        told = self._interactions(events, time, new=False)
+        told = self._interactions(events, time, new=())
         return self._texts(self.recommender.recommend(told))
 
     def explain(self, x: Vector) -> list[dict[str, Any]]:  # noqa: ARG002 - there are no feature rows
@@ -140,7 +141,9 @@ class ItemPath:
         learned = self.counts.events if self.learning else 0
         return asdict(self.counts) | {"learned": learned} | self.recommender.counts()
 
-    def _interactions(self, events: pl.DataFrame, time: I64, *, new: bool = True) -> Interactions:
+    def _interactions(self, events: pl.DataFrame, time: I64, *, new: Sequence[str]) -> Interactions:
+        """Return events as arrays; only ids of the kinds in ``new`` get codes if they are new."""
+
         def column(name: str) -> pl.Series:
             if name in events.columns:
                 return events[name]
@@ -150,7 +153,7 @@ class ItemPath:
             return column(name).cast(pl.Int64).fill_null(NONE).to_numpy()
 
         def codes(name: str) -> I32:
-            return self._codes[name].of(column(name), new=new)
+            return self._codes[name].of(column(name), new=name in new)
 
         return Interactions(
             time=time,

@@ -140,6 +140,23 @@ def test_the_artifact_goes_on_where_the_replay_was_with_the_best_20_for_each_eve
     assert answered["items"].list.n_unique().unique().to_list() == [20]
 
 
+def test_an_artifact_that_learns_nothing_more_knows_sessions_and_stock_all_the_same(
+    shipped, folder, tmp_path
+):
+    middle = shipped.stream.start + timedelta(days=8)
+    artifact = wb.replay(folder, until=middle, out=tmp_path / "half").export(tmp_path / "artifact")
+    score(artifact, shipped.stream, tmp_path / "items.parquet")
+    items = pl.read_parquet(tmp_path / "items.parquet")
+    learned = shipped.frame()
+    frozen = learned.drop("items").join(
+        items.select("event_id", "items"), on="event_id", how="left"
+    )
+    evaluate = shipped.case.load("evaluate")
+    ours, theirs = (evaluate(each, since=middle) for each in (learned, frozen))
+    assert theirs["known_out"].value == 0
+    assert theirs["hit_rate"].value > 0.8 * ours["hit_rate"].value
+
+
 def test_neither_batches_nor_a_stop_change_a_byte(shipped, folder, tmp_path):
     whole = (shipped.path / "recommendations.parquet").read_bytes()
     setup = Setup.of("recommend")

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from workbench.cases.recommend.engine.compiled import F64, I8, I32, I64
 
+NOTHING, FOLLOW, LEARN = range(3)
+"""What is taken in of an event: nothing; where sessions are and what is on hand; all of it."""
+
 
 class Batch(NamedTuple):
     """The columns of a batch of events that the kernel reads."""

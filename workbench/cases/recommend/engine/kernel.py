@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.cases.recommend.engine.answering import recommend
+from workbench.cases.recommend.engine.batch import FOLLOW, LEARN
 from workbench.cases.recommend.engine.compiled import I32, entry
-from workbench.cases.recommend.engine.learning import learn, learn_stock
+from workbench.cases.recommend.engine.learning import follow, follow_stock, learn, learn_stock
 from workbench.detectors.recommender import STOCK
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def advance(
     ranker: Ranker,
     ws: Workspace,
     batch: Batch,
-    learns: bool,
+    takes: int,
     stepper: int,
     out: I32,
 ) -> None:
@@ -36,8 +37,8 @@ def advance(
         What the engine is made of, its state, and room to work in.
     batch
         The events.
-    learns
-        Whether each event is learned after it is answered.
+    takes
+        What is taken in of each event after it is answered: NOTHING, FOLLOW or LEARN.
     stepper
         Address of what steps the re-ranker's weights along the gradient, or COMPILED.
     out
@@ -45,9 +46,13 @@ def advance(
     """
     for e in range(len(batch.item)):
         if batch.kind[e] == STOCK:
-            if learns:
+            if takes == LEARN:
                 learn_stock(plan, memory, batch, e)
+            elif takes == FOLLOW:
+                follow_stock(memory, batch, e)
             continue
-        recommend(plan, memory, ranker, ws, batch, e, learns, stepper, out[e])
-        if learns:
+        recommend(plan, memory, ranker, ws, batch, e, takes == LEARN, stepper, out[e])
+        if takes == LEARN:
             learn(plan, memory, ws, batch, e)
+        elif takes == FOLLOW:
+            follow(plan, memory, batch, e)

@@ -89,28 +89,57 @@ def learn(plan: Plan, memory: Memory, ws: Workspace, batch: Batch, e: int) -> No
         count_recent(memory.embedding, item, counters[EVENTS], share)
     count_item(memory.catalogue, plan, item, counters[EVENTS])
     counters[EVENTS] += 1
-    serial = -1
     if session >= 0:
-        serial = sessions.serial[session]
         if plan.transitions > 0 or plan.neighbour_transitions > 0:
             learn_transitions(plan, memory.follows, memory.precedes, sessions, session, item)
-        place = place_in_session(sessions, session, item)
-        if place < 0:
+        if place_in_session(sessions, session, item) < 0:
             if plan.basket > 0 or plan.together > 0 or plan.history > 0:
                 learn_together(plan, memory.together, sessions, session, item)
             if plan.nearest > 0:
-                attend(memory.attendance, item, serial)
-            add_different(sessions, session, item, batch.kind[e])
+                attend(memory.attendance, item, sessions.serial[session])
+    visitor = slot_behind(memory.visitors.slot_of, batch.visitor[e])
+    if visitor < 0 and batch.visitor[e] >= 0:
+        visitor = add_visitor(memory.visitors, counters, batch.visitor[e])
+    _append(memory, session, visitor, item, batch.kind[e])
+
+
+@called
+def follow_stock(memory: Memory, batch: Batch, e: int) -> None:
+    """Note how many of an item are on hand, if it is known."""
+    item = slot_behind(memory.catalogue.slot_of, batch.item[e])
+    if item >= 0:
+        memory.catalogue.on_hand[item] = batch.on_hand[e]
+
+
+@called
+def follow(plan: Plan, memory: Memory, batch: Batch, e: int) -> None:
+    """Append a known item to its session and to its visitor's history, and learn nothing."""
+    sessions, counters = memory.sessions, memory.counters
+    session = slot_behind(sessions.slot_of, batch.session[e])
+    if session < 0 and batch.session[e] >= 0:
+        session = begin_session(sessions, counters, batch.session[e])
+    item = slot_behind(memory.catalogue.slot_of, batch.item[e])
+    if item < 0 or (session >= 0 and sessions.length[session] >= plan.longest_session):
+        return
+    counters[MOMENTS] += 1
+    visitor = slot_behind(memory.visitors.slot_of, batch.visitor[e])
+    _append(memory, session, visitor, item, batch.kind[e])
+
+
+@inlined
+def _append(memory: Memory, session: int, visitor: int, item: int, kind: int) -> None:
+    """Append an interaction to a session and to a visitor's history, where there are any."""
+    sessions, serial = memory.sessions, -1
+    if session >= 0:
+        serial = sessions.serial[session]
+        place = place_in_session(sessions, session, item)
+        if place < 0:
+            add_different(sessions, session, item, kind)
         else:
-            sessions.furthest[session, place] = max(
-                sessions.furthest[session, place], batch.kind[e]
-            )
+            sessions.furthest[session, place] = max(sessions.furthest[session, place], kind)
         add_step(sessions, session, item)
-    if batch.visitor[e] >= 0:
-        visitor = slot_behind(memory.visitors.slot_of, batch.visitor[e])
-        if visitor < 0:
-            visitor = add_visitor(memory.visitors, counters, batch.visitor[e])
-        add_to_history(memory.visitors, counters, visitor, item, serial)
+    if visitor >= 0:
+        add_to_history(memory.visitors, memory.counters, visitor, item, serial)
 
 
 @inlined

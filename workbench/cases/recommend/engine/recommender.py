@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from workbench.cases.recommend.engine.answering import COMPILED
-from workbench.cases.recommend.engine.batch import Batch
+from workbench.cases.recommend.engine.batch import FOLLOW, LEARN, NOTHING, Batch
 from workbench.cases.recommend.engine.days_left import DaysLeft
 from workbench.cases.recommend.engine.generators.workspace import empty_workspace
 from workbench.cases.recommend.engine.kernel import advance
@@ -114,19 +114,25 @@ class Engine:
                 continue
             here = rest.part(0, len(slots))
             days_left = self._days_left.follow(here, slots) if self.plan.ranks else None
-            self._advance(here, out[start : start + len(here)], days_left, learns=True)
+            self._advance(here, out[start : start + len(here)], days_left, LEARN)
             start += len(here)
         return out
 
+    def follow(self, events: Interactions) -> I32:
+        """Recommend for each event, then note where sessions are and what is on hand."""
+        self._make_room_for_codes(events)
+        return self._answered(events, FOLLOW)
+
     def recommend(self, events: Interactions) -> I32:
         """Return what would be recommended now, and learn nothing."""
+        return self._answered(events, NOTHING)
+
+    def _answered(self, events: Interactions, takes: int) -> I32:
         out = np.full((len(events), self.items), NONE, np.int32)
-        self._advance(events, out, None, learns=False)
+        self._advance(events, out, None, takes)
         return out
 
-    def _advance(
-        self, events: Interactions, out: I32, days_left: F64 | None, *, learns: bool
-    ) -> None:
+    def _advance(self, events: Interactions, out: I32, days_left: F64 | None, takes: int) -> None:
         batch = Batch(
             session=events.session,
             visitor=events.visitor,
@@ -139,7 +145,7 @@ class Engine:
             days_left=np.full(len(events), -1.0) if days_left is None else days_left,
         )
         stepper = self._stepper.address if self._stepper else COMPILED
-        advance(self.plan, self.memory, self.ranker, self._workspace, batch, learns, stepper, out)
+        advance(self.plan, self.memory, self.ranker, self._workspace, batch, takes, stepper, out)
         if self._stepper:
             self._stepper.check()
 

@@ -76,6 +76,13 @@ class Latent:
 
     def process(self, events: Interactions) -> I32:
         """Recommend for each event, then learn it."""
+        return self._answered(events, learns=True)
+
+    def follow(self, events: Interactions) -> I32:
+        """Recommend for each event, then note where sessions are and what is on hand."""
+        return self._answered(events, learns=False)
+
+    def _answered(self, events: Interactions, *, learns: bool) -> I32:
         rows = np.full((len(events), self.items), NONE, np.int32)
         code_of = np.full(self._items.limit, NONE, np.int32)
         known = self._items.codes()
@@ -85,12 +92,16 @@ class Latent:
             session, visitor = int(events.session[i]), int(events.visitor[i])
             if kind != STOCK:
                 self._answer(self._user(visitor, session), self._after(session), rows[i], code_of)
-            slot = self._item(item)
-            code_of[slot] = item
+            slot = self._item(item) if learns else self._items.known(item)
+            if slot != NONE:
+                code_of[slot] = item
             if kind == STOCK:
-                self._out[slot] = events.on_hand[i] == 0
-            else:
+                if slot != NONE:
+                    self._out[slot] = events.on_hand[i] == 0
+            elif learns:
                 self._learn(visitor, session, slot)
+            elif session >= 0:
+                self._follow(session, slot)
         return rows
 
     def recommend(self, events: Interactions) -> I32:

@@ -54,14 +54,11 @@ def score_titles(
             ws.word_times[word] += 1
     for m in range(met):
         word = ws.word[m]
-        weight = sqrt(ws.word_times[word]) * log2(1.0 + living / words.items[word])
+        weight = np.float32(sqrt(ws.word_times[word]) * log2(1.0 + living / words.items[word]))
         for place in range(words.items[word]):
             other: Any = np.uint32(words.item[word, place])
             if in_session(ws, other):
                 continue
             touched = touch(ws, other, touched)
-            length = 0
-            for w in range(WORDS):
-                length += 1 if catalogue.words[other, w] >= 0 else 0
-            ws.score[other, TITLE] += np.float32(weight / sqrt(length + 1.0))
+            ws.score[other, TITLE] += weight * catalogue.brevity[other]
     return touched

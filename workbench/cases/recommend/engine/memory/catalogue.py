@@ -43,6 +43,8 @@ class Catalogue(NamedTuple):
         Article numbers, int64; -1 is none.
     words
         Words of the title, int32 (items, 8); -1 is none.
+    brevity
+        One over the root of one more than their number, float32.
     price
         The last price, minor units, int64; -1 is unknown.
     on_hand
@@ -73,6 +75,7 @@ class Catalogue(NamedTuple):
     code: I32
     number: I64
     words: I32
+    brevity: F32
     price: I64
     on_hand: I64
     days_left: F64
@@ -95,6 +98,7 @@ def empty_catalogue(items: int) -> Catalogue:
         code=np.zeros(items, np.int32),
         number=np.zeros(items, np.int64),
         words=np.zeros((items, WORDS), np.int32),
+        brevity=np.zeros(items, np.float32),
         price=np.zeros(items, np.int64),
         on_hand=np.zeros(items, np.int64),
         days_left=np.zeros(items),
@@ -159,6 +163,7 @@ def add_item(catalogue: Catalogue, counters: I64, code: int, number: int, now: i
     catalogue.code[slot] = code
     catalogue.number[slot] = number
     catalogue.words[slot] = -1
+    catalogue.brevity[slot] = np.float32(1.0)
     catalogue.price[slot] = -1
     catalogue.on_hand[slot] = -1
     catalogue.days_left[slot] = -1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -42,15 +43,18 @@ def learn_title(words: Words, catalogue: Catalogue, slot: int, title: I32) -> No
     """Note the words of an item that had no title yet."""
     if title[0] < 0 or catalogue.words[slot, 0] >= 0:
         return
+    length = 0
     for place in range(WORDS):
         word = title[place]
         catalogue.words[slot, place] = word
         if word < 0:
             continue
+        length += 1
         if words.items[word] < COMMON:
             words.item[word, words.items[word]] = slot
         if words.items[word] <= COMMON:
             words.items[word] += 1
+    catalogue.brevity[slot] = np.float32(1.0 / sqrt(length + 1.0))
 
 
 @called
