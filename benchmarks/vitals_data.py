@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from benchmarks.data import BUILD, ROOT
 from workbench.streams.importer import import_file
@@ -14,6 +17,8 @@ from workbench.streams.secret import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from workbench.replay.estimates import Floats
 
 HOSPITAL = Path(
     os.environ.get(
@@ -32,6 +37,22 @@ def hospital(file: Path = HOSPITAL) -> Stream:
         os.environ.setdefault(KEY, "the ids of this set are published by themselves")
         import_file("vitals", file, folder, preset="physionet2019")
     return Stream.open(folder)
+
+
+class Watch:
+    """Seconds since it was made: by the clock, and of the processor, which others cannot slow."""
+
+    def __init__(self) -> None:
+        self._begin = _now()
+
+    @property
+    def seconds(self) -> Floats:
+        """By the clock, and of the processor, shape (2,)."""
+        return _now() - self._begin
+
+
+def _now() -> Floats:
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 @contextmanager
