@@ -10,6 +10,8 @@ PROPOSED: Final = 256
 """How many items one generator proposes at most, and how many all of them do."""
 LOOKED_AT: Final = 64
 """How many items of a session, or of earlier visits, are looked at at most."""
+DIFFERENT: Final = 128
+"""How many different items of a session are kept."""
 
 LONGEST_SESSION: Final = 1024
 """Further events of a session are not learned: no visitor clicks so often, but bots do."""
@@ -150,10 +152,10 @@ _ROOM: Final = {
             "similar",
             "titles",
             "nearest",
-            "pair_window",
         ),
         PROPOSED,
     ),
+    "pair_window": DIFFERENT,
     **dict.fromkeys(
         (
             "bought",

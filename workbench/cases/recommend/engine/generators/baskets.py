@@ -28,9 +28,10 @@ from workbench.cases.recommend.engine.generators.workspace import (
 )
 from workbench.cases.recommend.engine.memory.catalogue import COSINE_DAMPING, Catalogue
 from workbench.cases.recommend.engine.memory.rows import Rows, add, weight_of
-from workbench.cases.recommend.engine.memory.sessions import DIFFERENT, Sessions
+from workbench.cases.recommend.engine.plan import DIFFERENT
 
 if TYPE_CHECKING:
+    from workbench.cases.recommend.engine.memory.sessions import Sessions
     from workbench.cases.recommend.engine.plan import Plan
 
 PRIOR = 2.0

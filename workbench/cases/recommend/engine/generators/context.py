@@ -13,12 +13,12 @@ from workbench.cases.recommend.engine.generators.workspace import (
     in_session,
 )
 from workbench.cases.recommend.engine.memory.sessions import (
-    DIFFERENT,
     STEPS,
     Sessions,
     latest_step,
 )
 from workbench.cases.recommend.engine.memory.visitors import KEPT, Visitors
+from workbench.cases.recommend.engine.plan import DIFFERENT
 
 OLDER = STEPS
 """The place of items that a session met before its last 64 events."""

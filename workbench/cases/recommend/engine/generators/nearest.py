@@ -20,9 +20,10 @@ from workbench.cases.recommend.engine.generators.workspace import (
     touch,
 )
 from workbench.cases.recommend.engine.memory.attendance import LATEST, Attendance
-from workbench.cases.recommend.engine.memory.sessions import DIFFERENT, Sessions
+from workbench.cases.recommend.engine.plan import DIFFERENT
 
 if TYPE_CHECKING:
+    from workbench.cases.recommend.engine.memory.sessions import Sessions
     from workbench.cases.recommend.engine.plan import Plan
 
 NEAREST: Final = 100

@@ -12,12 +12,10 @@ from workbench.cases.recommend.engine.memory.counters import (
     SESSIONS,
 )
 from workbench.cases.recommend.engine.memory.slots import GIVEN_UP
-from workbench.cases.recommend.engine.plan import LOOKED_AT
+from workbench.cases.recommend.engine.plan import DIFFERENT, LOOKED_AT
 
 STEPS = LOOKED_AT
 """How many events of a session are kept in their order."""
-DIFFERENT = 256
-"""How many different items of a session are kept."""
 
 
 class Sessions(NamedTuple):
@@ -36,7 +34,7 @@ class Sessions(NamedTuple):
     length
         Events that were learned, int32.
     item
-        The last 256 different items, int32 (sessions, 256), a ring; -1 is a forgotten one.
+        The last 128 different items, int32 (sessions, 128), a ring; -1 is a forgotten one.
     furthest
         The furthest kind of event of each of them (view, cart, purchase), int8.
     different
