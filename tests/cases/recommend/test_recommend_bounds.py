@@ -1,12 +1,13 @@
 """What is remembered is bounded: items, sessions, visitors, and what one session may teach."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from recommend_clicks import a_shop, clicks
 
 from workbench.cases.recommend.detectors import DETECTORS
+from workbench.cases.recommend.engine.kernel import advance
 from workbench.cases.recommend.engine.recommender import Engine
 from workbench.cases.recommend.latent.recommender import Latent
 from workbench.detectors.recommender import NONE
@@ -90,6 +91,18 @@ def test_a_bot_teaches_no_more_than_the_cap_and_is_counted():
     other.process(bot.part(0, one.plan.longest_session))
     after = a_shop()
     assert (one.process(after) == other.process(after)).all()
+
+
+def test_one_kernel_serves_arrays_that_may_be_written_to_and_others():
+    events = a_shop()
+    one, other = Engine(), Engine()
+    expected = one.process(events)
+    kernels = len(advance.signatures)
+    locked = replace(events, **{f.name: getattr(events, f.name).copy() for f in fields(events)})
+    for field in fields(locked):
+        getattr(locked, field.name).flags.writeable = False
+    assert (other.process(locked) == expected).all()
+    assert len(advance.signatures) == kernels
 
 
 def test_sessions_of_one_event_and_events_of_no_session_are_answered_and_learned():

@@ -12,7 +12,7 @@ NOTHING, FOLLOW, LEARN = range(3)
 
 
 class Batch(NamedTuple):
-    """The columns of a batch of events that the kernel reads."""
+    """The columns of events that the kernel reads, named as in ``Interactions``; and days left."""
 
     session: I32
     visitor: I32

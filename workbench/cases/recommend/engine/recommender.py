@@ -133,17 +133,11 @@ class Engine:
         return out
 
     def _advance(self, events: Interactions, out: I32, days_left: F64 | None, takes: int) -> None:
-        batch = Batch(
-            session=events.session,
-            visitor=events.visitor,
-            item=events.item,
-            kind=events.kind,
-            price=events.price,
-            on_hand=events.on_hand,
-            number=events.number,
-            words=events.words,
-            days_left=np.full(len(events), -1.0) if days_left is None else days_left,
-        )
+        given = (getattr(events, name) for name in Batch._fields[:-1])
+        days = np.full(len(events), -1.0) if days_left is None else days_left
+        # Polars gives some arrays that may not be written to, for which numba would compile the
+        # kernel once more; a copy costs nothing beside that.
+        batch = Batch(*(np.require(column, requirements=("C", "W")) for column in given), days)
         stepper = self._stepper.address if self._stepper else COMPILED
         advance(self.plan, self.memory, self.ranker, self._workspace, batch, takes, stepper, out)
         if self._stepper:
