@@ -137,7 +137,8 @@ class Engine:
         days = np.full(len(events), -1.0) if days_left is None else days_left
         # Polars gives some arrays that may not be written to, for which numba would compile the
         # kernel once more; a copy costs nothing beside that.
-        batch = Batch(*(np.require(column, requirements=("C", "W")) for column in given), days)
+        columns = [np.require(column, requirements=("C", "W")) for column in given]
+        batch = Batch._make([*columns, days])
         stepper = self._stepper.address if self._stepper else COMPILED
         advance(self.plan, self.memory, self.ranker, self._workspace, batch, takes, stepper, out)
         if self._stepper:
