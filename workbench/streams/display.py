@@ -10,6 +10,7 @@ from workbench.durations import DAY, HOUR, MINUTE, SECOND, microseconds
 from workbench.errors import ParameterError
 from workbench.project import shown
 from workbench.streams.manifest import rfc3339
+from workbench.streams.privacy import SMALLEST_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,8 +67,16 @@ def days_of(stream: Stream) -> int:
     return max(1, (stream.end.date() - stream.start.date()).days + 1)
 
 
-def facts(about: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what :func:`describe` found as pairs of a name and a text for people."""
+def facts(about: dict[str, Any], smallest: int = 1) -> list[tuple[str, str]]:
+    """Return what :func:`describe` found as pairs of a name and a text for people.
+
+    Parameters
+    ----------
+    about
+        What was found.
+    smallest
+        Of what is odd in a stream, smaller counts are not told: few rows may be of one person.
+    """
     rate = about["label_rate"]
     positives = "" if about["positives"] is None else f", {about['positives']:,} positive"
     share = "" if rate is None else f" ({rate:.2%})"
@@ -84,13 +93,15 @@ def facts(about: dict[str, Any]) -> list[tuple[str, str]]:
     if about["drift"]:
         lines.append(("drift", "; ".join(_change(d) for d in about["drift"])))
     if about["quarantined"]:
-        total = sum(about["quarantined"].values())
-        lines.append(("quarantined", f"{total:,} row(s): {_counted(about['quarantined'])}"))
+        total = _several(sum(about["quarantined"].values()), smallest)
+        odd = _counted(about["quarantined"], smallest)
+        lines.append(("quarantined", f"{total} row(s): {odd}"))
     if about["cleared"]:
-        total = sum(about["cleared"].values())
-        lines.append(("set to missing", f"{total:,} value(s): {_counted(about['cleared'])}"))
+        total = _several(sum(about["cleared"].values()), smallest)
+        odd = _counted(about["cleared"], smallest)
+        lines.append(("set to missing", f"{total} value(s): {odd}"))
     if about["noticed"]:
-        lines.append(("worth a look", _counted(about["noticed"])))
+        lines.append(("worth a look", _counted(about["noticed"], smallest)))
     if about["encrypted"]:
         lines.append(("encrypted", "at rest"))
     if about["origin"]:
@@ -102,14 +113,18 @@ def facts(about: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def html(stream: Stream) -> str:
-    """Return a compact table that takes its colours from the page, light or dark."""
+    """Return a compact table that takes its colours from the page, light or dark.
+
+    It comes into reports: of personal data it tells no count below :data:`SMALLEST_GROUP`.
+    """
     about = describe(stream)
+    smallest = SMALLEST_GROUP if stream.schema.personal else 1
     cell = "padding:.15em .8em .15em 0;text-align:left;vertical-align:top;"
     rows = "".join(
         f'<tr style="background:none"><th style="{cell}font-weight:normal;opacity:.65;'
         f'white-space:nowrap">{escape(name)}</th>'
         f'<td style="{cell}max-width:48em;white-space:normal">{escape(text)}</td></tr>'
-        for name, text in facts(about)
+        for name, text in facts(about, smallest)
     )
     return (
         '<div style="color:inherit;font-variant-numeric:tabular-nums">'
@@ -133,8 +148,12 @@ def long(duration: int) -> str:
     return f"{round(duration / SECOND, 1):g} s"
 
 
-def _counted(counts: dict[str, int]) -> str:
-    return "; ".join(f"{n:,} × {what}" for what, n in counts.items())
+def _counted(counts: dict[str, int], smallest: int) -> str:
+    return "; ".join(f"{_several(n, smallest)} × {what}" for what, n in counts.items())
+
+
+def _several(count: int, smallest: int) -> str:
+    return f"{count:,}" if count >= smallest else f"fewer than {smallest}"
 
 
 def _brief(value: Any) -> str:

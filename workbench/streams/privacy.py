@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from workbench.streams.schema import Schema
 
 WITHHELD = "(withheld)"
+SMALLEST_GROUP = 5
+"""So many people must stand behind what a report tells."""
 
 REFUSED = frozenset(
     {"name", "names", "firstname", "lastname", "surname", "forename", "fullname", "nickname"}

@@ -105,8 +105,8 @@ def test_no_patient_is_shown_alone_by_whatever_name(written: Path) -> None:
 
 def test_the_page_shows_what_was_odd_in_the_stream(written: Path) -> None:
     page = unescape((written / "report" / "report.html").read_text())
-    assert "1 × patient(s) not observed for a day or more" in page
-    assert "1 × heart_rate: above 40,000" in page
+    assert "fewer than 5 × patient(s) not observed for a day or more" in page
+    assert "fewer than 5 × heart_rate: above 40,000" in page
 
 
 def test_the_page_says_that_it_is_no_medical_device(written: Path) -> None:

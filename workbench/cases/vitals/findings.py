@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from workbench.cases.vitals.sample import SMALLEST
 from workbench.cases.vitals.simulation.artefacts import ARTEFACTS
 from workbench.cases.vitals.simulation.episodes import KINDS
 from workbench.cases.vitals.stays import Stays
 from workbench.cases.vitals.threshold import asked, freeze
 from workbench.cases.vitals.tradeoff import tradeoff
 from workbench.replay.panels import readable
+from workbench.streams.privacy import SMALLEST_GROUP
 from workbench.style import percent
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def by_kind(frame: pl.DataFrame, evaluation: Evaluation) -> pl.DataFrame:
             pl.col("lead_hours").median(),
         )
     )
-    return found.filter(pl.col("episodes") >= SMALLEST).sort("sensitivity", "kind")
+    return found.filter(pl.col("episodes") >= SMALLEST_GROUP).sort("sensitivity", "kind")
 
 
 def by_artefact(frame: pl.DataFrame, evaluation: Evaluation) -> pl.DataFrame:
@@ -176,7 +176,7 @@ def by_artefact(frame: pl.DataFrame, evaluation: Evaluation) -> pl.DataFrame:
         pl.col("stay").n_unique().alias("patients"),
         pl.col("alarm").sum().alias("alarms"),
     )
-    return found.filter(pl.col("patients") >= SMALLEST).sort(
+    return found.filter(pl.col("patients") >= SMALLEST_GROUP).sort(
         ["alarms", "artefact"], descending=[True, False]
     )
 

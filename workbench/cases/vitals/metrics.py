@@ -46,12 +46,13 @@ import numpy as np
 import polars as pl
 
 from workbench.cases.vitals import utility as worth
-from workbench.cases.vitals.sample import BY_PART, RATIOS, SMALLEST, Sample
+from workbench.cases.vitals.sample import BY_PART, RATIOS, Sample
 from workbench.cases.vitals.stays import Hours, Stays
 from workbench.cases.vitals.threshold import BUDGET, freeze
 from workbench.errors import ParameterError
 from workbench.replay.estimates import Estimate, bootstrap, columns, difference
 from workbench.replay.evaluation import Comparison, Evaluation, Measure
+from workbench.streams.privacy import SMALLEST_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +130,7 @@ def evaluate(
     budget: float | None = BUDGET,
     frozen_at: datetime | None = None,
     rule: Mapping[str, Any] | None = None,
-    smallest: int = SMALLEST,
+    smallest: int = SMALLEST_GROUP,
     replicates: int = 200,
     seed: int = 0,
 ) -> Evaluation:
@@ -214,7 +215,7 @@ def compare(
     budget: float | None = BUDGET,
     frozen_at: datetime | None = None,
     rule: Mapping[str, Any] | None = None,
-    smallest: int = SMALLEST,
+    smallest: int = SMALLEST_GROUP,
     replicates: int = 200,
     seed: int = 0,
 ) -> Comparison:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 FIRST: Final = 54
 """Hours of the stay that are also told apart: the challenge's set was cut so that who is still
 there later is nearly always septic."""
-SMALLEST: Final = 5
-"""Patients that a figure about a part must rest on."""
 RATIOS: Final = {
     "utility": ("gain", "attainable"),
     "utility_54h": ("gain_54h", "attainable_54h"),
