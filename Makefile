@@ -38,7 +38,7 @@ run: $(INSTALLED) ## replay, tune, report and export fraud (or CASE=...) on data
 		artifact artifacts/$(CASE)
 
 test: $(INSTALLED) ## run the tests, the doctests and the notebooks against their saved outputs
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(INSTALLED) ## ruff and strict types
 	$(BIN)/ruff check .

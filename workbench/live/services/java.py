@@ -14,6 +14,8 @@ from workbench.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: The quick compiler alone: a server that runs for minutes is up and warm in half the time.
+QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
 #: Where distributions, vendors and version managers put them.
 PLACES = (
     "/usr/lib/jvm/*",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from workbench.errors import ServiceError
 from workbench.live.services import jars
-from workbench.live.services.java import java
+from workbench.live.services.java import QUICK, java
 from workbench.live.services.kinds.search_engine import HEAP, SearchEngine
 from workbench.live.services.processes import Launch
 
@@ -81,7 +81,7 @@ class Elasticsearch(SearchEngine):
             "org.elasticsearch.nativeaccess.enableVectorLibrary": "false",
         }
         command = (
-            *(str(home / "bin" / "java"), f"-Xms{HEAP}", f"-Xmx{HEAP}"),
+            *(str(home / "bin" / "java"), f"-Xms{HEAP}", f"-Xmx{HEAP}", *QUICK),
             *(f"-D{name}={value}" for name, value in properties.items()),
             *(*OPENED, "--module-path", str(server / "lib"), "-cp", str(folder / "classes")),
             *("workbench.ElasticsearchNode", str(server), str(node.folder / "config")),

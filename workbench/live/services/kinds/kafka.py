@@ -11,7 +11,7 @@ from workbench.case import case_names
 from workbench.errors import ServiceError
 from workbench.live.services import jars
 from workbench.live.services.asking import ask_kafka
-from workbench.live.services.java import java
+from workbench.live.services.java import QUICK, java
 from workbench.live.services.kinds import kafka_properties
 from workbench.live.services.kinds.base import Kind
 from workbench.live.services.passwords import private
@@ -26,8 +26,6 @@ LOGGING = jars.SOURCES / "kafka" / "log4j2.properties"
 PROPERTIES = "server.properties"
 ARGUMENTS = "format.args"
 HEAP = "512m"
-#: The quick compiler alone: the first record is acknowledged in half the time.
-QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
 
 
 class Kafka(Kind):

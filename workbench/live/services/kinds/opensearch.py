@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from workbench.live.services import jars
-from workbench.live.services.java import java
+from workbench.live.services.java import QUICK, java
 from workbench.live.services.kinds.search_engine import HEAP, SearchEngine
 from workbench.live.services.processes import Launch
 
@@ -35,8 +35,8 @@ class OpenSearch(SearchEngine):
         """Return the node's process."""
         home, folder = self.jars()
         command = (
-            *(str(home / "bin" / "java"), f"-Xms{HEAP}", f"-Xmx{HEAP}"),
-            *("-Djava.awt.headless=true", "-Dlog4j2.disable.jmx=true"),
+            *(str(home / "bin" / "java"), f"-Xms{HEAP}", f"-Xmx{HEAP}", *QUICK),
+            "-Dlog4j2.disable.jmx=true",
             *("-cp", f"{folder / 'classes'}:{folder / 'lib'}/*", "workbench.OpenSearchNode"),
             *(str(node.folder / "data"), str(http), str(node.ports["transport"])),
         )
