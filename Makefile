@@ -10,12 +10,13 @@ INSTALLED := $(VENV)/installed
 CASE ?= fraud
 TRIALS ?= 40
 JOBS ?= 2
+LIVE := tests/live notebooks/live
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench soak lab lock
+.PHONY: help install run test test-live check bench soak lab lock
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## create .venv and install from the lock; once, and when the lock changes
 
@@ -37,8 +38,11 @@ run: $(INSTALLED) ## replay, tune, report and export fraud (or CASE=...) on data
 	@printf '%-9s %s\n' run runs/$(CASE) study studies/$(CASE) reports reports/index.html \
 		artifact artifacts/$(CASE)
 
-test: $(INSTALLED) ## run the tests, the doctests and the notebooks against their saved outputs
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(INSTALLED) ## run the tests, the doctests and the notebooks, all but those that need servers
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(LIVE:%=--ignore=%)
+
+test-live: $(INSTALLED) ## run the tests that need Kafka, RabbitMQ, search engines and other servers
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(LIVE)
 
 check: $(INSTALLED) ## ruff and strict types
 	$(BIN)/ruff check .
