@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from workbench.streams.labels import LabelFeed
 from workbench.streams.schema import EVENT_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import numpy.typing as npt
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from workbench.streams.recorded import Stream
 
 _FOREVER = 2**62
+ABOUT: Final = ("feature", "missing", "says")
+"""Columns of :func:`by_feature` beside the areas."""
 
 
 def labelled(stream: Stream, label_delay: str | int | None = None) -> pl.DataFrame:
@@ -99,6 +101,35 @@ def feature_table(
             parts.append(part if start is None else part.filter(pl.col("event_time") >= start))
             step(events.height)
     return pl.concat(parts).drop("event_time")
+
+
+def by_feature(
+    data: pl.DataFrame, features: Sequence[Feature], areas: Callable[[Vector], Mapping[str, float]]
+) -> pl.DataFrame:
+    """Return what each feature tells alone.
+
+    Parameters
+    ----------
+    data
+        Events with their features, see :func:`feature_table`.
+    features
+        The declared features.
+    areas
+        Given a feature's values, shape (n,), NaN where missing: areas under ROC curves by name.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``feature``, ``missing`` (share), the areas, and ``says`` (the feature's sentence). The
+        feature with the area that is furthest from 0.5, which says nothing, comes first.
+    """
+    found = []
+    for feature in features:
+        x = data[feature.name].to_numpy()
+        missing = float(np.isnan(x).mean()) if len(x) else 1.0
+        found.append({"feature": feature.name, "missing": missing, **areas(x), "says": feature.doc})
+    distance = pl.max_horizontal((pl.exclude(ABOUT) - 0.5).abs())
+    return pl.DataFrame(found).sort(distance, "feature", descending=[True, False])
 
 
 class _Watcher:

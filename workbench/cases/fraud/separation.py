@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from workbench.cases.fraud.exploration import named, patterns
 from workbench.replay.panels import readable
+from workbench.replay.table import ABOUT, by_feature
 from workbench.style import BLUE, TEXT, VERMILION, Chart, figure_style, title
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from workbench.detectors.protocol import Vector
     from workbench.features.vocabulary import Feature
-
-_OTHERS: Final = ("feature", "missing", "says")
 
 
 def separation(
@@ -58,23 +58,17 @@ def separation(
             if len(kinds) > 1
         },
     }
-    found = []
-    for feature in features:
-        x = data[feature.name].to_numpy()
+
+    def areas(x: Vector) -> dict[str, float]:
         rank = _ranks(np.where(np.isnan(x), -np.inf, x))
-        areas = {kind: _area(rank, mask, genuine) for kind, mask in masks.items()}
-        found.append(
-            {"feature": feature.name, "missing": float(np.isnan(x).mean())}
-            | areas
-            | {"says": feature.doc}
-        )
-    distance = pl.max_horizontal((pl.col(kind) - 0.5).abs() for kind in masks)
-    return pl.DataFrame(found).sort(distance, "feature", descending=[True, False])
+        return {kind: _area(rank, mask, genuine) for kind, mask in masks.items()}
+
+    return by_feature(data, features, areas)
 
 
 def telling(found: pl.DataFrame, each: int = 4) -> pl.DataFrame:
     """Return the rows of a few features for each kind of fraud: those furthest from 0.5."""
-    kinds = [c for c in found.columns if c not in _OTHERS]
+    kinds = [c for c in found.columns if c not in ABOUT]
     best = [
         found.drop_nans(kind).sort((pl.col(kind) - 0.5).abs(), descending=True).head(each)
         for kind in kinds[1:] or kinds
@@ -92,7 +86,7 @@ def plot_separation(found: pl.DataFrame, each: int = 4) -> Figure:
     each
         How many features are shown for each kind of fraud.
     """
-    kinds = [c for c in found.columns if c not in _OTHERS]
+    kinds = [c for c in found.columns if c not in ABOUT]
     shown = telling(found, each)
     values = shown.select(kinds).to_numpy()
     with figure_style():

@@ -12,6 +12,7 @@ from workbench.cases.vitals.stays import NONE
 from workbench.cases.vitals.utility import from_onset
 from workbench.replay import metrics
 from workbench.replay.panels import changes, list_changes, mark_changes, readable, span
+from workbench.replay.table import by_feature
 from workbench.streams.frames import instants
 from workbench.style import (
     BLUE,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from workbench.detectors.protocol import Vector
     from workbench.features.vocabulary import Feature
     from workbench.replay.estimates import Floats
 
@@ -164,22 +166,12 @@ def separation(
     labelled = rows.filter(pl.col("label").is_not_null()).select("event_id", "label")
     data = labelled.join(table, on="event_id", how="inner", maintain_order="left")
     label = data["label"].to_numpy()
-    found = []
-    for feature in features:
-        x = data[feature.name].to_numpy()
+
+    def area(x: Vector) -> dict[str, float]:
         known = ~np.isnan(x)
-        found.append(
-            {
-                "feature": feature.name,
-                "missing": float((~known).mean()) if len(x) else 1.0,
-                "auroc": metrics.roc_auc(label[known], x[known]),
-                "says": feature.doc,
-            }
-        )
-    distance = (pl.col("auroc") - 0.5).abs()
-    return (
-        pl.DataFrame(found).drop_nans("auroc").sort(distance, "feature", descending=[True, False])
-    )
+        return {"auroc": metrics.roc_auc(label[known], x[known])}
+
+    return by_feature(data, features, area).drop_nans("auroc")
 
 
 def _stacks(axes: Axes, episodes: pl.DataFrame | None, number: Floats) -> None:
