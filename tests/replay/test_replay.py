@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from killing import killed
 
 from workbench.errors import BadInput, ParameterError, StreamError
 from workbench.replay.answers import ANSWERS, SCORE
@@ -23,32 +21,6 @@ if TYPE_CHECKING:
     from workbench.streams.recorded import Stream
 
 SETUP = Setup.of("fraud", "additive")
-
-CODE = """
-import os, sys
-from pathlib import Path
-from dataclasses import replace
-from workbench.replay.answers import ANSWERS, SCORE
-from workbench.replay.checkpoint import Checkpoint
-from workbench.replay.replay import replay
-from workbench.replay.setup import Setup
-from workbench.streams.recorded import Stream
-
-ANSWERS["score"] = replace(SCORE, group=1024)
-saves = int(sys.argv[3])
-tick = Checkpoint.tick
-
-def then_die(self, path, scores):
-    global saves
-    tick(self, path, scores)
-    saves -= 1
-    if saves == 0:
-        os.kill(os.getpid(), 9)
-
-Checkpoint.tick = then_die
-replay(Stream.open(sys.argv[1]), Setup.of("fraud", "additive"), Path(sys.argv[2]),
-       resume=True, checkpoint_every=0.0, batch=512)
-"""
 
 
 @pytest.fixture(scope="session")
@@ -71,24 +43,6 @@ def test_the_batch_size_changes_no_byte(
     run: Run, stream: Stream, tmp_path: Path, batch: int
 ) -> None:
     assert bytes_of(replay(stream, SETUP, tmp_path / "run", batch=batch)) == bytes_of(run)
-
-
-def test_killed_again_and_again_and_resumed_it_ends_with_the_same_bytes(
-    run: Run, stream: Stream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(ANSWERS, "score", replace(SCORE, group=1024))
-    out = tmp_path / "run"
-    whole = replay(stream, SETUP, tmp_path / "whole")
-    for saves in (2, 5):
-        killed = subprocess.run(  # noqa: S603 - our own interpreter and code
-            [sys.executable, "-c", CODE, str(stream.path), str(out), str(saves)], check=False
-        )
-        assert killed.returncode == -signal.SIGKILL
-        assert not out.exists()
-    resumed = replay(stream, SETUP, out, resume=True)
-    assert bytes_of(resumed) == bytes_of(whole)
-    assert not out.with_name("run.partial").exists()
-    assert resumed.scores.equals(run.scores)
 
 
 def test_a_run_appears_with_its_metrics_or_not_at_all(
@@ -130,9 +84,7 @@ def test_whoever_replays_is_told_of_kernels_that_are_compiled(
 
 
 def test_resuming_with_other_settings_is_refused(stream: Stream, tmp_path: Path) -> None:
-    subprocess.run(  # noqa: S603 - our own interpreter and code
-        [sys.executable, "-c", CODE, str(stream.path), str(tmp_path / "run"), "1"], check=False
-    )
+    killed(stream, tmp_path / "run", 1)
     other = Setup.of("fraud", "additive", {"lr": 0.1})
     with pytest.raises(ParameterError, match="other settings"):
         replay(stream, other, tmp_path / "run", resume=True)
