@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from workbench.detectors.protocol import State
 
 F64 = npt.NDArray[np.float64]
-NONE: Final = -1
 #: What a parameter may belong to.
 USER, ITEM, LAST = "user", "item", "last"
 KINDS: Final = (USER, ITEM, LAST)

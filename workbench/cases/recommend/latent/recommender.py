@@ -8,10 +8,10 @@ import numpy as np
 
 from workbench.cases.recommend.engine.memory.randomness import draw_below
 from workbench.cases.recommend.engine.plan import LONGEST_SESSION
-from workbench.cases.recommend.latent.factors import F64, ITEM, NONE, USER, Factors
+from workbench.cases.recommend.latent.factors import F64, ITEM, USER, Factors
 from workbench.cases.recommend.latent.scoring import best, score_all
 from workbench.cases.recommend.latent.slots import Slots
-from workbench.detectors.recommender import STOCK, Interactions, Released
+from workbench.detectors.recommender import NONE, STOCK, Interactions, Released
 
 if TYPE_CHECKING:
     from collections.abc import Callable

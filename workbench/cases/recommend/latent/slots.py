@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.detectors.recommender import NONE
+
 if TYPE_CHECKING:
     from workbench.detectors.recommender import I32
-
-NONE: Final = -1
 
 
 class Slots:
