@@ -39,7 +39,7 @@ def replay(
     resume: bool = False,
     measured: bool = False,
     checkpoint_every: float = 5.0,
-    batch: int = BATCH,
+    batch: int | None = None,
 ) -> Run:
     """Replay a recorded stream into a run's folder.
 
@@ -62,7 +62,8 @@ def replay(
     checkpoint_every
         Seconds between checkpoints.
     batch
-        Events a batch; changes speed and memory, and no bit of a result.
+        Events a batch; changes speed and memory, and no bit of a result. By default no more
+        than are written at once, since lists of items are large.
 
     Returns
     -------
@@ -79,15 +80,48 @@ def replay(
     replaceable(out, DOCUMENT, "a run")
     given = get_case(stream.case).label_delay if label_delay is None else label_delay
     delay = microseconds(given)
-    path = setup.build()
     partial = partial_of(out)
     key = "/".join(map(str, (setup.digest, stream.hash, delay, start, until)))
-    if not resume and partial.exists():
-        shutil.rmtree(partial)
-    partial.mkdir(parents=True, exist_ok=True)
-    answer = ANSWERS[get_case(stream.case).answer]
-    sink = AnswerSink(partial, answer)
+    sink = AnswerSink(partial, ANSWERS[get_case(stream.case).answer])
     checkpoint = Checkpoint(partial, key, checkpoint_every)
+    batch = batch or min(BATCH, sink.answer.group)
+    span = {"start": start, "until": until}
+    document = _answer(stream, setup, delay, sink, checkpoint, resume=resume, batch=batch, **span)
+    write_document(partial, document)
+    run = Run.open(partial, stream=stream)
+    if measured:
+        run.evaluation  # noqa: B018 - the peak is that of both, replaying and measuring
+        run.document["peak_memory_mb"] = machine.peak_memory_mb()
+        run.record()
+    # In this order: a checkpoint is good for nothing without the answers before it.
+    (partial / NAME).unlink(missing_ok=True)
+    sink.clear()
+    publish(partial, out)
+    run.path = out
+    return run
+
+
+def _answer(
+    stream: Stream,
+    setup: Setup,
+    delay: int,
+    sink: AnswerSink,
+    checkpoint: Checkpoint,
+    *,
+    resume: bool,
+    batch: int,
+    start: datetime | None,
+    until: datetime | None,
+) -> dict[str, Any]:
+    """Write the answers and the detector's last state; return what ``run.json`` says of them.
+
+    The detector does not outlive this: its memory is free when the metrics are computed.
+    """
+    path = setup.build()
+    folder = sink.folder
+    if not resume and folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     watch = machine.Stopwatch()
     checkpoint.load(path, sink)
     done = path.counts.events
@@ -107,27 +141,16 @@ def replay(
             )
     except BadInput:
         # What cannot be used now cannot be gone on with later either.
-        shutil.rmtree(partial)
+        shutil.rmtree(folder)
         raise
-    sink.finish(partial / answer.file)
+    sink.finish(folder / sink.answer.file)
     seconds = watch.seconds
-    codec.save(partial / STATE, path.state())
-    document = _document(stream, setup, path, delay, start, until)
-    document |= {
+    codec.save(folder / STATE, path.state())
+    return _document(stream, setup, path, delay, start, until) | {
         "seconds": round(seconds, 3),
         "events_per_second": round((path.counts.events - done) / seconds),
         "peak_memory_mb": machine.peak_memory_mb(),
     }
-    write_document(partial, document)
-    run = Run.open(partial, stream=stream)
-    if measured:
-        run.record()
-    # In this order: a checkpoint is good for nothing without the answers before it.
-    (partial / NAME).unlink(missing_ok=True)
-    sink.clear()
-    publish(partial, out)
-    run.path = out
-    return run
 
 
 def _document(

@@ -14,13 +14,15 @@ from workbench.atomic import atomic_file
 from workbench.case import Case, get_case
 from workbench.errors import StreamError
 from workbench.project import locate, output, shown
-from workbench.replay.answers import ANSWERS, Answer
+from workbench.replay.answers import ANSWERS, ITEMS, Answer
 from workbench.replay.setup import Setup
 from workbench.streams.labels import LabelFeed
 from workbench.streams.recorded import Stream
 from workbench.streams.schema import EVENT_ID, EVENT_TIME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.figure import Figure
 
     from workbench.replay.estimates import Estimate
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 DOCUMENT = "run.json"
 STATE = "state.npz"
 _FOREVER = 2**62
+_PIECE = 65_536
+"""Answers that are read at once, a multiple of what is written at once."""
 
 
 def write_document(folder: Path, document: dict[str, Any]) -> None:
@@ -133,22 +137,7 @@ class Run:
             ``known_at``, the columns, and ``pattern`` where the stream has ground truth.
         """
         wanted = list(columns or self.case.evaluation_columns)
-        spans = self.document
-        first = _time(spans["from"]) or self.stream.start
-        warm = first + pl.Series([self.setup.pace.warm_up]).cast(pl.Duration("us"))[0]
-        start = max(start, warm) if start is not None else warm
-        ends = [t for t in (until, _time(spans["until"])) if t is not None]
-        until = min(ends) if ends else None
-        names = list(dict.fromkeys([EVENT_ID, EVENT_TIME, *wanted]))
-        none = pl.DataFrame(schema={name: self.case.schema.events[name] for name in names})
-        batches = self.stream.batches(start=start, until=until, columns=names)
-        events = pl.concat([none, *batches])
-        span = pl.col(EVENT_TIME) >= start
-        name = self.answer.name
-        answers = self.answers.filter(
-            span if until is None else span & (pl.col(EVENT_TIME) < until)
-        )
-        frame = events.with_columns(answers[name])
+        frame = pl.concat(self.pieces(*wanted, start=start, until=until))
         labels = LabelFeed(self.stream, self.document["label_delay_us"]).until(_FOREVER)
         frame = frame.join(labels, on=EVENT_ID, how="left", maintain_order="left")
         if self.stream.truth is not None:
@@ -156,9 +145,47 @@ class Run:
                 self.stream.pattern(), on=EVENT_ID, how="left", maintain_order="left"
             )
         return frame.select(
-            EVENT_ID, EVENT_TIME, name, "label", "known_at", *wanted,
+            EVENT_ID, EVENT_TIME, self.answer.name, "label", "known_at", *wanted,
             *(["pattern"] if "pattern" in frame.columns else []),
         )  # fmt: skip
+
+    def pieces(self, *columns: str, start: Any = None, until: Any = None) -> Iterator[pl.DataFrame]:
+        """Yield answers beside columns of the events, piece by piece in their order.
+
+        The arguments are those of :meth:`frame`. There are no labels; items are categories, so
+        that each one's text is kept once. The first piece has no rows.
+        """
+        wanted = columns or self.case.evaluation_columns
+        names = list(dict.fromkeys([EVENT_ID, EVENT_TIME, *wanted]))
+        kinds = {name: self.case.schema.events[name] for name in names}
+        yield pl.DataFrame(schema={**kinds, self.answer.name: self.answer.kept})
+        spans = self.document
+        first = _time(spans["from"]) or self.stream.start
+        warm = first + pl.Series([self.setup.pace.warm_up]).cast(pl.Duration("us"))[0]
+        start = max(start, warm) if start is not None else warm
+        ends = [t for t in (until, _time(spans["until"])) if t is not None]
+        until = min(ends) if ends else None
+        answers = self._answered(start, until)
+        held = next(answers)
+        for events in self.stream.batches(_PIECE, start, until, names):
+            while len(held) < events.height:
+                held = pl.concat([held, next(answers)])
+            yield events.with_columns(held[: events.height])
+            held = held[events.height :]
+
+    def _answered(self, start: Any, until: Any) -> Iterator[pl.Series]:
+        """Yield the answers of a span, piece by piece."""
+        time, answer = pl.col(EVENT_TIME), self.answer
+        rows = pl.scan_parquet(self.path / answer.file)
+        count = rows.select(pl.len()).collect().item()
+        for first in range(0, max(count, 1), _PIECE):
+            piece = (
+                rows.slice(first, _PIECE)
+                .filter(time >= start if until is None else (time >= start) & (time < until))
+                .select(pl.col(answer.name).cast(answer.kept))
+                .collect()
+            )
+            yield piece[answer.name]
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -169,9 +196,9 @@ class Run:
         """Evaluate a span of the run; options are those of the case's ``evaluate``."""
         if self.case.truth and self.stream.truth is not None:
             options.setdefault("truth", self.case.load("truth")(self.stream))
-        result: Evaluation = self.case.load("evaluate")(
-            self.frame(start=start, until=until), **options
-        )
+        # Lists of items are large, so they are evaluated piece by piece.
+        given = self.pieces if self.answer is ITEMS else self.frame
+        result: Evaluation = self.case.load("evaluate")(given(start=start, until=until), **options)
         return result
 
     @property

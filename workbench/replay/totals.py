@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workbench.replay.estimates import Floats, Weights
     from workbench.replay.ranking import Indices
 
@@ -17,8 +19,8 @@ class Totals:
 
     Parameters
     ----------
-    values
-        One column for each quantity, shape (n, c).
+    columns
+        The values of each quantity, shape (n,) each.
     entity
         Codes of the entities that weights are given for, from 0, shape (n,).
     part
@@ -28,16 +30,17 @@ class Totals:
 
     Examples
     --------
-    >>> totals = Totals(np.array([[1.0], [2.0], [4.0]]), np.array([0, 1, 1]),
-    ...                 np.array([0, 0, 1]), 2)
+    >>> totals = Totals([np.array([1.0, 2.0, 4.0])], np.array([0, 1, 1]), np.array([0, 0, 1]), 2)
     >>> totals(np.array([1, 3], np.uint8)).tolist()
     [[7.0], [12.0]]
     """
 
-    def __init__(self, values: Floats, entity: Indices, part: Indices, parts: int) -> None:
+    def __init__(
+        self, columns: Iterable[Floats | Indices], entity: Indices, part: Indices, parts: int
+    ) -> None:
         width = int(entity.max(initial=-1)) + 1
         cells, place = np.unique(part * width + entity, return_inverse=True)
-        sums = [np.bincount(place, column, len(cells)) for column in values.T]
+        sums = [np.bincount(place, column, len(cells)) for column in columns]
         self._sums: Floats = np.stack(sums, axis=1).astype(np.float64)
         self._part, self._entity = np.divmod(cells, max(width, 1))
         self._parts = parts

@@ -212,7 +212,7 @@ def test_weights_count_a_session_like_its_copies():
     weights = rng.poisson(1, 9).astype(np.uint8)
     copies = np.repeat(np.arange(50), weights[entity])
     wanted = [sums[copies][part[copies] == p].sum(axis=0) for p in range(4)]
-    assert Totals(sums, entity, part, 4)(weights) == pytest.approx(np.array(wanted))
+    assert Totals(sums.T, entity, part, 4)(weights) == pytest.approx(np.array(wanted))
 
 
 def test_the_objective_is_the_metric_of_the_same_name():

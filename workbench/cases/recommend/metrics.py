@@ -73,7 +73,7 @@ from workbench.replay.evaluation import Comparison, Evaluation, Measure
 from workbench.replay.totals import Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from workbench.cases.recommend.truth import Truth
@@ -121,7 +121,7 @@ def ndcg(rows: pl.DataFrame) -> float:
 
 
 def evaluate(
-    frame: pl.DataFrame,
+    frame: pl.DataFrame | Iterable[pl.DataFrame],
     *,
     truth: Truth | None = None,
     since: datetime | None = None,
@@ -135,7 +135,7 @@ def evaluate(
     frame
         An evaluation frame: ``event_id``, ``event_time``, ``items`` (lists of at most 20 ids,
         best first), ``session``, ``visitor``, ``item``, ``kind``, and ``on_hand`` where there
-        are stock levels.
+        are stock levels. Or the pieces of one, one after the other in the total order.
     truth
         What truly happened, where that is known.
     since
@@ -156,23 +156,35 @@ def evaluate(
         If a column is missing.
     """
     lists = Lists(frame, since)
-    values = _values(lists, truth)
-    session, sessions = metrics.codes(lists.rows.filter(pl.Series(lists.scored))["session"])
-    day, days = metrics.day_codes(lists.rows.filter(pl.Series(lists.scored))["event_time"])
+    rows = lists.rows.select("session", "event_time").filter(pl.Series(lists.scored))
+    session, sessions = metrics.codes(rows["session"])
+    day, days = metrics.day_codes(rows["event_time"])
     groups = lists.groups()
-    member = np.concatenate([np.flatnonzero(mask) for mask in groups.values()] or [day[:0]])
-    group = np.repeat(np.arange(len(groups)), [int(mask.sum()) for mask in groups.values()])
+    one = np.zeros_like(session)
+    kept: dict[str, Floats | Indices] = {}
 
-    whole = Totals(values, session, np.zeros_like(session), 1)
-    fewer = values[:, [_COLUMNS.index(name) for name in _PARTLY]]
-    daily = Totals(fewer, session, day, len(days))
-    grouped = Totals(fewer[member], session[member], group, len(groups))
+    def quantities() -> Iterator[Floats | Indices]:
+        for name, values in _quantities(lists, truth):
+            if name in _PARTLY:
+                kept[name] = values
+            yield values
+
+    whole = Totals(quantities(), session, one, 1)
+    daily = Totals(kept.values(), session, day, len(days))
+    each = [
+        Totals((values[mask] for values in kept.values()), session[mask], one[mask], 1)
+        for mask in groups.values()
+    ]
+
+    def grouped(weights: Weights) -> Floats:
+        return np.concatenate([np.empty((0, len(_PARTLY))), *(totals(weights) for totals in each)])
 
     def statistic(weights: Weights) -> Floats:
         parts = (_means(totals(weights), _PARTLY, BY_PART) for totals in (daily, grouped))
         return np.concatenate((_means(whole(weights), _COLUMNS, _OWN), *parts))
 
     estimates = bootstrap(statistic, len(sessions), replicates=replicates, seed=seed)
+    once = np.ones(len(sessions), np.uint8)
     own, by_day = len(_OWN), len(_OWN) + len(BY_PART) * len(days)
     overall = dict(zip(_OWN, estimates, strict=False))
     if truth is None:
@@ -184,16 +196,13 @@ def evaluate(
     return Evaluation(
         overall,
         MEASURES,
-        n=len(values),
-        positives=int(values[:, _COLUMNS.index("hit_rate")].sum()),
+        n=len(session),
+        positives=int(kept["hit_rate"].sum()),
         entities=len(sessions),
         excluded=lists.excluded,
-        by_day=_table(pl.DataFrame({"day": days}), daily, len(sessions), estimates[own:by_day]),
+        by_day=_table(days, daily(once), estimates[own:by_day]),
         by_pattern=_table(
-            pl.DataFrame({"pattern": list(groups)}, schema={"pattern": pl.String}),
-            grouped,
-            len(sessions),
-            estimates[by_day:],
+            pl.Series("pattern", list(groups), pl.String), grouped(once), estimates[by_day:]
         ),
         settings={
             **({} if since is None else {"since": since.isoformat()}),
@@ -231,7 +240,10 @@ def compare(
     second.part(shared)
     session, sessions = metrics.codes(first.rows.filter(pl.Series(first.scored))["session"])
     one = np.zeros_like(session)
-    totals = [Totals(_values(lists), session, one, 1) for lists in (first, second)]
+    totals = [
+        Totals((values for _, values in _quantities(lists)), session, one, 1)
+        for lists in (first, second)
+    ]
     statistics = [lambda weights, t=t: _means(t(weights), _COLUMNS, _OWN) for t in totals]
     estimates = difference(
         statistics[0], statistics[1], len(sessions), replicates=replicates, seed=seed
@@ -260,13 +272,15 @@ def gini(counts: Indices) -> float:
     return float((2 * np.arange(1, n + 1) - n - 1) @ np.sort(counts) / (n * total))
 
 
-def _values(lists: Lists, truth: Truth | None = None) -> Floats:
-    """Return the quantities of :data:`_COLUMNS` for each scored event, shape (n, c)."""
+def _quantities(lists: Lists, truth: Truth | None = None) -> Iterator[tuple[str, Floats | Indices]]:
+    """Yield the quantities of :data:`_COLUMNS` for each scored event, one after the other."""
     n = int(lists.scored.sum())
-    found = {"events": np.ones(n), "slots": lists.slots(), **lists.gains()}
-    found |= {"novelty": lists.surprise(), "known_out": lists.known_out()}
-    found["truly_out"] = np.zeros(n) if truth is None else truly_out(lists, truth)
-    return np.stack([found[name] for name in _COLUMNS], axis=1).astype(np.float64)
+    yield "events", np.ones(n)
+    yield "slots", lists.slots()
+    yield from lists.gains()
+    yield "novelty", lists.surprise()
+    yield "known_out", lists.known_out()
+    yield "truly_out", np.zeros(n) if truth is None else truly_out(lists, truth)
 
 
 def _means(totals: Floats, columns: Sequence[str], names: Sequence[str]) -> Floats:
@@ -290,12 +304,9 @@ def _all_together(lists: Lists) -> dict[str, float]:
     }
 
 
-def _table(
-    rows: pl.DataFrame, totals: Totals, sessions: int, estimates: Sequence[Estimate]
-) -> pl.DataFrame:
+def _table(parts: pl.Series, sums: Floats, estimates: Sequence[Estimate]) -> pl.DataFrame:
     """Return counts and the metrics of :data:`BY_PART` with their limits, one row a part."""
-    sums = totals(np.ones(sessions, np.uint8))
-    return rows.with_columns(
+    return parts.to_frame().with_columns(
         *(
             pl.Series(name, sums[:, _PARTLY.index(of)].astype(np.int64))
             for name, of in (("events", "events"), ("positives", "hit_rate"))

@@ -17,6 +17,7 @@ from workbench.errors import ParameterError
 from workbench.replay import metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from workbench.replay.estimates import Floats
@@ -32,6 +33,11 @@ WARM_UP: Final = 0.05
 """Share of the events that come first and are not scored."""
 COLD: Final = 5
 """An item is new until it was chosen so many times."""
+
+_NAMED: Final = ("session", "visitor", "item", "kind")
+_NAMES: Final = pl.Categorical()
+_PIECE: Final = 65_536
+"""Events whose lists are read at once."""
 
 PER_EVENT: Final = (
     "hit_rate",
@@ -54,14 +60,16 @@ class Lists:
     Parameters
     ----------
     frame
-        An evaluation frame: :data:`COLUMNS`, and ``on_hand`` where there are stock levels.
+        An evaluation frame: :data:`COLUMNS`, and ``on_hand`` where there are stock levels. Or
+        the pieces of one, one after the other in the total order.
     since
         Events before it are context only, as the first ones are.
 
     Attributes
     ----------
     rows
-        The frame in order, without the lists.
+        The frame in order, without the lists; sessions, visitors, items and kinds are
+        categories.
     chosen
         Code of each event's item, shape (n,).
     lists
@@ -80,17 +88,10 @@ class Lists:
         If a column is missing.
     """
 
-    def __init__(self, frame: pl.DataFrame, since: datetime | None = None) -> None:
-        for name in COLUMNS:
-            if name not in frame.columns:
-                raise ParameterError.of(
-                    f"an evaluation frame without the column {name!r}",
-                    allowed=f"a frame with the columns {', '.join(COLUMNS)}",
-                    hint="take a run's recommendations joined with its stream's events",
-                )
-        ordered = frame.sort("event_time", "event_id")
-        self.rows = ordered.drop("items")
-        self.chosen, self.lists, self.texts = _codes(ordered["item"], ordered["items"])
+    def __init__(
+        self, frame: pl.DataFrame | Iterable[pl.DataFrame], since: datetime | None = None
+    ) -> None:
+        self.rows, self.chosen, self.lists, self.texts = _read(frame)
         self.interaction: Mask = (self.rows["kind"] != "stock").to_numpy()
         self.scored, self.excluded = self._scored(since)
 
@@ -125,18 +126,16 @@ class Lists:
         same = self.lists == self.chosen[:, None]
         return np.where(same.any(axis=1), same.argmax(axis=1), SLOTS)
 
-    def gains(self) -> dict[str, Floats]:
-        """Return what each scored event adds to the metrics of :data:`PER_EVENT`."""
+    def gains(self) -> Iterator[tuple[str, Floats]]:
+        """Yield what each scored event adds to each of the metrics of :data:`PER_EVENT`."""
         place = self.places()[self.scored]
-        found = {}
-        for suffix, k in (("", SLOTS), ("_at_10", SLOTS // 2)):
-            hit = place < k
-            found[f"hit_rate{suffix}"] = hit.astype(np.float64)
-            found[f"mrr{suffix}"] = np.where(hit, 1 / (1.0 + place), 0.0)
-            found[f"ndcg{suffix}"] = np.where(hit, 1 / np.log2(2.0 + place), 0.0)
+        worth = {"hit_rate": 1.0, "mrr": 1 / (1.0 + place), "ndcg": 1 / np.log2(2.0 + place)}
+        for name, value in worth.items():
+            yield name, np.where(place < SLOTS, value, 0.0)
+            yield f"{name}_at_10", np.where(place < SLOTS // 2, value, 0.0)
         rest, whole, half = self._rest()
-        found["recall"], found["recall_at_10"] = whole / rest, half / rest
-        return {name: found[name] for name in PER_EVENT}
+        yield "recall", whole / rest
+        yield "recall_at_10", half / rest
 
     def _rest(self) -> tuple[I32, I32, I32]:
         """Return the items left in the session from each scored event on, and those found."""
@@ -155,12 +154,12 @@ class Lists:
         """
         counts = 1 + np.bincount(self.chosen[self.interaction], minlength=len(self.texts))
         bits = np.append(-np.log2(counts / counts.sum()), 0.0)  # the last one is that of -1
-        total: Floats = bits[self.lists[self.scored]].sum(axis=1)
-        return total
+        sums: Floats = _summed(self.lists, bits)[self.scored]
+        return sums
 
     def slots(self) -> Indices:
         """Return how many items were recommended to each scored event."""
-        return np.asarray((self.lists[self.scored] >= 0).sum(axis=1), np.int64)
+        return np.asarray((self.lists >= 0).sum(axis=1)[self.scored], np.int64)
 
     def known_out(self) -> Indices:
         """Return how many slots of each scored event held what was known to be out of stock.
@@ -190,8 +189,8 @@ class Lists:
 
     def shown(self) -> Indices:
         """Return in how many of the scored events' slots each item stands, by code."""
-        flat = self.lists[self.scored].ravel()
-        return np.bincount(flat[flat >= 0], minlength=len(self.texts)).astype(np.int64)
+        counts: Indices = _counted(self.lists, self.scored, len(self.texts))
+        return counts
 
     def groups(self) -> dict[str, Mask]:
         """Return which scored events are of which kind, by new and known items and visitors."""
@@ -217,20 +216,77 @@ class Lists:
         return {name: mask for name, mask in found.items() if mask.any()}
 
 
-def _codes(item: pl.Series, items: pl.Series) -> tuple[I32, I32, list[str]]:
-    """Return the codes of single items, shape (n,), and of lists, shape (n, 20), and texts."""
-    told: Any = pl.concat([item, items.explode(empty_as_null=False, keep_nulls=False)]).to_arrow()
-    encoded = told.dictionary_encode()
-    flat = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    length = items.list.len().fill_null(0).to_numpy().astype(np.int64)
-    row = np.repeat(np.arange(len(items)), length)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-    lists = np.full((len(items), SLOTS), -1, np.int32)
-    kept = place < SLOTS
-    lists[row[kept], place[kept]] = flat[len(item) :][kept]
-    texts = encoded.dictionary.to_pylist()
-    _once(lists, len(texts))
-    return flat[: len(item)], lists, texts
+def _read(
+    frame: pl.DataFrame | Iterable[pl.DataFrame],
+) -> tuple[pl.DataFrame, I32, I32, list[str]]:
+    """Return rows without lists, codes of the items in both, and what they stand for."""
+    if isinstance(frame, pl.DataFrame):
+        ordered = _checked(frame).sort("event_time", "event_id")
+        frame = [ordered[:0], *ordered.iter_slices(_PIECE)]
+    rows = []
+    chosen, lists = np.empty(0, np.int32), np.empty((0, SLOTS), np.int32)
+    for piece in map(_checked, frame):
+        rows.append(piece.drop("items").with_columns(pl.col(_NAMED).cast(_NAMES)))
+        n = len(chosen)
+        # In place, so that there is never a second copy of all lists.
+        chosen.resize(n + len(piece), refcheck=False)
+        lists.resize((n + len(piece), SLOTS), refcheck=False)
+        chosen[n:] = _numbers(rows[-1]["item"])
+        items = piece["items"].cast(pl.List(_NAMES))
+        flat = _numbers(items.explode(empty_as_null=False, keep_nulls=False))
+        _fill(lists[n:], flat, items.list.len().fill_null(0).to_numpy())
+    # Categories number all texts that the process ever met; codes only those of this frame.
+    numbers = (chosen, lists.ravel())
+    there = np.zeros(1 + max(part.max(initial=-1) for part in numbers), np.bool_)
+    for part in numbers:
+        _mark(there, part)
+    code = np.cumsum(there, dtype=np.int32) - np.int32(1)
+    for part in numbers:
+        _renumber(part, code)
+    used = pl.Series(np.flatnonzero(there).astype(np.uint32))
+    _once(lists, len(used))
+    return pl.concat(rows), chosen, lists, used.cat.to(_NAMES).cast(pl.String).to_list()
+
+
+def _checked(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns that are read."""
+    for name in COLUMNS:
+        if name not in frame.columns:
+            raise ParameterError.of(
+                f"an evaluation frame without the column {name!r}",
+                allowed=f"a frame with the columns {', '.join(COLUMNS)}",
+                hint="take a run's recommendations joined with its stream's events",
+            )
+    return frame.select(*COLUMNS, *(name for name in ("on_hand",) if name in frame.columns))
+
+
+def _numbers(texts: pl.Series) -> I32:
+    """Return the numbers of categories, -1 for none."""
+    return texts.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+
+
+@njit(cache=True)
+def _fill(lists: I32, numbers: I32, length: npt.NDArray[np.uint32]) -> None:
+    """Write lists that lie one after the other into rows, as much of each as a row holds."""
+    begin = 0
+    for row in range(len(lists)):
+        for k in range(lists.shape[1]):
+            lists[row, k] = numbers[begin + k] if k < length[row] else -1
+        begin += length[row]
+
+
+@njit(cache=True)
+def _mark(there: Mask, numbers: I32) -> None:
+    for number in numbers:
+        if number >= 0:
+            there[number] = True
+
+
+@njit(cache=True)
+def _renumber(numbers: I32, code: I32) -> None:
+    for k in range(len(numbers)):
+        if numbers[k] >= 0:
+            numbers[k] = code[numbers[k]]
 
 
 @njit(cache=True)
@@ -244,6 +300,28 @@ def _once(lists: I32, size: int) -> None:
                 lists[row, k] = -1
             elif item >= 0:
                 seen[item] = row
+
+
+@njit(cache=True)
+def _summed(lists: I32, values: Floats) -> Any:
+    """Return the sum of each list's values; the last value is that of -1."""
+    sums = np.zeros(len(lists))
+    for row in range(len(lists)):
+        for item in lists[row]:
+            sums[row] += values[item]
+    return sums
+
+
+@njit(cache=True)
+def _counted(lists: I32, rows: Mask, size: int) -> Any:
+    """Return how often each item stands in those of the lists that ``rows`` marks."""
+    counts = np.zeros(size, np.int64)
+    for row in range(len(lists)):
+        if rows[row]:
+            for item in lists[row]:
+                if item >= 0:
+                    counts[item] += 1
+    return counts
 
 
 @njit(cache=True)

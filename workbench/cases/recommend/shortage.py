@@ -59,7 +59,7 @@ def shown_instead(lists: Lists, truth: Truth) -> pl.DataFrame:
         .sort("time", maintain_order=True)
         .with_row_index("number")
     )
-    rows = lists.rows.select("event_time", "session").with_row_index("row")
+    rows = lists.rows.select("event_time", pl.col("session").cast(pl.String)).with_row_index("row")
     rows = rows.filter(pl.Series(lists.interaction))
     last = lost.join_asof(
         rows, left_on="time", right_on="event_time", by="session", check_sortedness=False

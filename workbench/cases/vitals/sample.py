@@ -162,10 +162,7 @@ class Sums:
     ) -> None:
         self.parts = parts
         self._sources, self._entity, self._part = sources, entity, part
-        self._totals = [
-            Totals(np.stack(list(s.values.values()), axis=1), entity[s.at], part[s.at], parts)
-            for s in sources
-        ]
+        self._totals = [Totals(s.values.values(), entity[s.at], part[s.at], parts) for s in sources]
         self._names = [name for source in sources for name in source.values]
 
     def ratios(self, weights: Weights, names: Sequence[str]) -> Floats:

@@ -13,7 +13,7 @@ from workbench.cases.recommend.engine.memory.randomness import fraction
 
 SIZE: Final = 16
 """Numbers in a vector."""
-LANES: Final = 16
+LANES: Final = 64
 """Items whose scores are computed side by side."""
 RECENT: Final = 1 << 14
 """Latest interactions from which other items are drawn."""
