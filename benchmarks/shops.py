@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,11 +15,16 @@ from workbench.streams.importer import import_file
 from workbench.streams.recorded import Stream
 from workbench.streams.writer import StreamWriter
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ONLINE_RETAIL = Path(
     os.environ.get(
         "WORKBENCH_ONLINE_RETAIL", ROOT.parent / "shared" / "data" / "online_retail.parquet"
     )
 )
+OTHERS = {"yoochoose": "WORKBENCH_YOOCHOOSE", "movielens": "WORKBENCH_MOVIELENS"}
+"""Presets of other streams, and what names their files."""
 ABSENT = (
     f"Left out: {ONLINE_RETAIL} is not there. Give UCI's Online Retail as Parquet (InvoiceNo, "
     "StockCode, Quantity, UnitPrice, CustomerID, ts) with WORKBENCH_ONLINE_RETAIL=FILE."
@@ -49,10 +55,17 @@ def known_customers() -> Stream:
     return _imported(file, "online-retail-known")
 
 
-def _imported(file: Path, name: str) -> Stream:
+def others() -> Iterator[tuple[str, Stream]]:
+    """Import those of the other streams whose files are named."""
+    for preset, variable in OTHERS.items():
+        if variable in os.environ:
+            yield preset, _imported(Path(os.environ[variable]), preset, preset)
+
+
+def _imported(file: Path, name: str, preset: str = "online-retail") -> Stream:
     folder = BUILD / f"{name}-{file.stat().st_size}"
     if not folder.exists():
-        import_file("recommend", file, folder, preset="online-retail")
+        import_file("recommend", file, folder, preset=preset)
     return Stream.open(folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -115,6 +116,15 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
 
 def test_metrics_leave_out_the_warm_up(run: Run, stream: Stream) -> None:
     assert (run.frame()["event_time"].min() - stream.start).days == 7  # type: ignore[operator]  # a time
+
+
+def test_each_answer_stands_beside_its_event_however_it_is_read(
+    run: Run, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.replay.run._PIECE", 777)
+    span = {"start": stream.start + timedelta(days=9), "until": stream.start + timedelta(days=12)}
+    wanted = run.scores.filter(pl.col("event_time").is_between(*span.values(), closed="left"))
+    assert run.frame(**span).select(wanted.columns).equals(wanted)
 
 
 def test_a_run_equals_itself_in_comparison(run: Run) -> None:

@@ -138,12 +138,15 @@ class Run:
         """
         wanted = list(columns or self.case.evaluation_columns)
         frame = pl.concat(self.pieces(*wanted, start=start, until=until))
-        labels = LabelFeed(self.stream, self.document["label_delay_us"]).until(_FOREVER)
-        frame = frame.join(labels, on=EVENT_ID, how="left", maintain_order="left")
+        beside = [LabelFeed(self.stream, self.document["label_delay_us"]).until(_FOREVER)]
         if self.stream.truth is not None:
-            frame = frame.join(
-                self.stream.pattern(), on=EVENT_ID, how="left", maintain_order="left"
+            beside.append(self.stream.pattern())
+        for found in beside:
+            # Of the ids alone, so that no other column is in memory twice.
+            joined = frame.select(EVENT_ID).join(
+                found, on=EVENT_ID, how="left", maintain_order="left"
             )
+            frame = frame.with_columns(joined.drop(EVENT_ID))
         return frame.select(
             EVENT_ID, EVENT_TIME, self.answer.name, "label", "known_at", *wanted,
             *(["pattern"] if "pattern" in frame.columns else []),
@@ -196,10 +199,13 @@ class Run:
         """Evaluate a span of the run; options are those of the case's ``evaluate``."""
         if self.case.truth and self.stream.truth is not None:
             options.setdefault("truth", self.case.load("truth")(self.stream))
-        # Lists of items are large, so they are evaluated piece by piece.
-        given = self.pieces if self.answer is ITEMS else self.frame
-        result: Evaluation = self.case.load("evaluate")(given(start=start, until=until), **options)
+        result: Evaluation = self.case.load("evaluate")(self._measured(start, until), **options)
         return result
+
+    def _measured(self, start: Any, until: Any) -> pl.DataFrame | Iterator[pl.DataFrame]:
+        """Return what metrics are computed of: lists of items are large, and come in pieces."""
+        given = self.pieces if self.answer is ITEMS else self.frame
+        return given(start=start, until=until)
 
     @property
     def metrics(self) -> dict[str, Estimate]:
@@ -209,7 +215,7 @@ class Run:
     def compare(self, other: Run, *, start: Any = None, until: Any = None) -> Comparison:
         """Estimate how much better this run is than another one on the same events."""
         result: Comparison = self.case.load("compare")(
-            self.frame(start=start, until=until), other.frame(start=start, until=until)
+            self._measured(start, until), other._measured(start, until)
         )
         return result
 

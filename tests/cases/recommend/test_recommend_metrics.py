@@ -194,6 +194,12 @@ def test_what_is_scored_does_not_depend_on_the_order_of_rows():
     assert values(evaluate(shuffled, replicates=0)) == values(evaluate(frame, replicates=0))
 
 
+def test_pieces_are_evaluated_like_the_whole():
+    frame = random()
+    pieces = [frame[:0], *frame.sort("event_time", "event_id").iter_slices(17)]
+    assert evaluate(iter(pieces)).to_dict() == evaluate(frame).to_dict()
+
+
 def test_an_interval_is_that_of_sessions():
     """Every event told twice is more events, and not more that is known."""
     frame = random(800)

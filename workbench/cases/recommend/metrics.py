@@ -216,7 +216,11 @@ def evaluate(
 
 
 def compare(
-    frame: pl.DataFrame, other: pl.DataFrame, *, replicates: int = 200, seed: int = 0
+    frame: pl.DataFrame | Iterable[pl.DataFrame],
+    other: pl.DataFrame | Iterable[pl.DataFrame],
+    *,
+    replicates: int = 200,
+    seed: int = 0,
 ) -> Comparison:
     """Estimate how much better ``frame``'s recommendations are than ``other``'s.
 
