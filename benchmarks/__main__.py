@@ -20,6 +20,7 @@ NAMES = (
     "resume",
     "simulator",
     "recommend",
+    "recommend_settings",
     "vitals",
     "live",
 )

@@ -36,12 +36,15 @@ class BadInput(WorkbenchError):
     ...
     workbench.errors.ParameterError: --days 0 cannot be used: allowed is a number of days from 1 to
     3650; leave it out for 60 days.
+    >>> str(ParameterError.of("itms", allowed="items", hint="did you mean items?"))
+    'itms cannot be used: allowed is items; did you mean items?'
     """
 
     @classmethod
     def of(cls, value: str, *, allowed: str, hint: str) -> Self:
         """Build the error from the value, what is allowed instead, and what to do."""
-        return cls(f"{value} cannot be used: allowed is {allowed}; {hint.rstrip('.')}.")
+        advice = hint if hint.endswith("?") else f"{hint.rstrip('.')}."
+        return cls(f"{value} cannot be used: allowed is {allowed}; {advice}")
 
 
 class StreamError(BadInput):

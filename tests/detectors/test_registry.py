@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from workbench.case import case_names, get_case
 from workbench.detectors import registry
-from workbench.detectors.registry import builtin, find, parse_parameters
+from workbench.detectors.protocol import NO_FEATURES
+from workbench.detectors.registry import available, builtin, find, parse_parameters
 from workbench.detectors.rule import Points, rule_spec
 from workbench.errors import ParameterError
 
@@ -38,8 +40,26 @@ def test_a_plug_in_is_found_by_its_entry_point(monkeypatch):
 
 
 def test_an_unknown_detector_is_refused_with_those_there_are():
-    with pytest.raises(ParameterError, match=r"'aditive'.*naive-bayes.*did you mean additive"):
+    with pytest.raises(ParameterError, match=r"'aditive'.*naive-bayes.*did you mean additive\?$"):
         find("aditive", {})
+
+
+@pytest.mark.parametrize("case", case_names())
+def test_only_detectors_of_the_kind_of_the_cases_own_are_offered(case, monkeypatch):
+    own = get_case(case).load("detectors")
+    others = {spec.name: spec for spec in builtin().values()}
+    others |= {"events": replace(ADDITIVE, name="events", features=NO_FEATURES)}
+    monkeypatch.setattr(registry, "plugins", lambda: others)
+
+    offered = available(own)
+
+    assert offered.items() >= own.items()
+    items = get_case(case).answer == "items"
+    assert {spec.features == NO_FEATURES for spec in offered.values()} == {items}
+    assert offered.keys() - own.keys() == ({"events"} if items else builtin().keys() - own.keys())
+    with pytest.raises(ParameterError, match="choose one of these") as refusal:
+        find("nope", own)
+    assert f"allowed is {', '.join(sorted(offered))};" in str(refusal.value)
 
 
 def test_values_get_the_types_of_the_defaults():
@@ -57,6 +77,7 @@ def test_truth_is_written_in_a_few_ways(text, value):
     ("assignment", "message"),
     [
         ("rate=1", "'rate'.*optimizer, lr, l2"),
+        ("optimiser=sgd", r"'optimiser'.*did you mean optimizer\?$"),
         ("lr", "'lr'.*key=value"),
         ("lr=fast", "lr=fast.*a number.*default is 0.3"),
         ("lr=7", "lr=7.0.*from 0.003 to 1"),

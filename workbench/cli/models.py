@@ -43,12 +43,12 @@ def verify(artifact: ArtifactFolder, json: AsJson = False) -> None:
 def score(
     artifact: ArtifactFolder,
     stream: StreamFolder,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file of scores to write.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file to write.")],
     learn: Annotated[
         bool,
         typer.Option(
             "--learn",
-            help="Learn labels as they become known, as the replay did.",
+            help="Go on learning as the replay did: labels as they become known, or the events.",
             show_default="the detector stays as it was exported",
         ),
     ] = False,
@@ -58,8 +58,8 @@ def score(
 ) -> None:
     """Score a stream with an exported detector.
 
-    Only events after the last one that it has seen. The file holds event_id, event_time and
-    score, one row for each of them, in order.
+    Only events after the last one that it has seen. The file holds event_id, event_time, and
+    score or, of a recommender, items; one row for each of them, in order.
     """
     times = options.span(start, until)
     from workbench.artifacts.artifact import Artifact

@@ -25,7 +25,8 @@ def simulate(
 ) -> None:
     """Simulate a stream whose truth is known.
 
-    Labels come late, patterns start and stop and change; truth.json says which and when.
+    Patterns start and stop and change; truth.json says which and when. Labels, where a case has
+    them, come late.
     """
     from workbench.case import get_case
     from workbench.progress import progress

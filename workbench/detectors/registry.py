@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
-from workbench.detectors.protocol import Choice, DetectorSpec, Range
+from workbench.detectors.protocol import NO_FEATURES, Choice, DetectorSpec, Range
 from workbench.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ GROUP = "workbench.detectors"
 
 @cache
 def builtin() -> dict[str, DetectorSpec]:
-    """Return the detectors that any case can use, by name.
+    """Return the detectors that any case with features can use, by name.
 
     Examples
     --------
@@ -64,8 +64,15 @@ def plugins() -> dict[str, DetectorSpec]:
 
 
 def available(case_detectors: Mapping[str, DetectorSpec]) -> dict[str, DetectorSpec]:
-    """Return all detectors for a case; of one name the case's counts, then the built-in one."""
-    return {**plugins(), **builtin(), **case_detectors}
+    """Return all detectors for a case; of one name the case's counts, then the built-in one.
+
+    Built-in detectors and those of plug-ins are for a case whose own are of their kind: they score
+    features, or they read the events themselves, as recommenders do.
+    """
+    kinds = {spec.features == NO_FEATURES for spec in case_detectors.values()} or {True, False}
+    others = {**plugins(), **builtin()}
+    fitting = {name: s for name, s in others.items() if (s.features == NO_FEATURES) in kinds}
+    return {**fitting, **case_detectors}
 
 
 def find(name: str, case_detectors: Mapping[str, DetectorSpec]) -> DetectorSpec:
@@ -74,7 +81,7 @@ def find(name: str, case_detectors: Mapping[str, DetectorSpec]) -> DetectorSpec:
     Raises
     ------
     ParameterError
-        If there is none of that name; the message lists those there are.
+        If there is none of that name for the case; the message lists those there are.
 
     Examples
     --------

@@ -56,6 +56,20 @@ def test_they_are_one_of_the_features():
     assert sorted(days.tolist()) == pytest.approx(sorted(expected.tolist()), abs=0.2)
 
 
+def test_whoever_follows_without_learning_keeps_up_with_stock_and_prices():
+    one = Engine(step="compiled")
+    one.process(a_month())
+    catalogue = one.memory.catalogue
+    slot = int(np.flatnonzero(catalogue.days_left > 0)[0])
+    code, days, level = (
+        getattr(catalogue, name)[slot] for name in ("code", "days_left", "on_hand")
+    )
+    one.follow(clicks([0], [code], kind=[STOCK], on_hand=[3 * level]))
+    assert catalogue.days_left[slot] == pytest.approx(3 * days)
+    one.follow(clicks([1], [code], price=777))
+    assert catalogue.price[slot] == 777
+
+
 def test_without_stock_levels_nothing_is_foreseen():
     one = Engine(step="compiled")
     one.process(a_month(stock=False))

@@ -1,11 +1,14 @@
 """River's own recommenders: learned by River, scored in bulk as River scores."""
 
+import math
+
 import numpy as np
 import pytest
 from recommend_clicks import a_shop, clicks
 
 from workbench.cases.recommend.detectors import DETECTORS
 from workbench.detectors.recommender import NONE, STOCK
+from workbench.errors import ParameterError
 
 NAMES = ("biases", "biased-mf", "funk-mf", "factorization-machine")
 
@@ -71,6 +74,14 @@ def test_a_bot_is_capped_and_counted(name):
     assert made.counts()["sessions that were capped"] == 1
     assert made.counts()["events of capped sessions"] == 900
     assert (found[1:, 0] != NONE).all()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"items": 0}, {"items": -1}, {"factors": 0}, {"lr": math.nan}, {"drawn": 1000}]
+)
+def test_settings_that_cannot_be_used_are_refused(settings):
+    with pytest.raises(ParameterError, match="allowed is a number from"):
+        DETECTORS["biased-mf"].make((), **settings)
 
 
 def test_items_are_left_out_while_they_are_known_to_be_out():

@@ -112,7 +112,20 @@ def test_the_eleventh_place_is_a_hit_among_twenty_only():
 def test_the_first_event_of_a_session_is_not_scored():
     found = evaluate(written(("s", "a", "a"), ("t", "a", "a"), ("s", "a", "a")), replicates=0)
     assert found.n == 1
-    assert found.excluded == {"stock levels": 0, "of the first 5%": 1, "first of their session": 1}
+    assert found.excluded == {
+        "stock levels": 0,
+        "of the first 5%": 1,
+        "first of their session": 1,
+        "after the first 1,024 of their session": 0,
+    }
+
+
+def test_what_a_bot_clicks_on_and_on_is_not_scored():
+    bot = [("bot", "a", "a")] * 2_000
+    found = evaluate(written(*[("s", "a", "a")] * 100, *bot), replicates=0)
+    assert found.n == 1_024 - 5  # of 2,100 events the first 105 are not scored either
+    assert found.excluded["after the first 1,024 of their session"] == 2_000 - 1_024
+    assert "976 after the first 1,024 of their session" in found.headline
 
 
 def test_of_a_hundred_events_the_first_five_are_not_scored():

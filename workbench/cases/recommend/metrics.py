@@ -3,11 +3,12 @@
 The protocol, exactly. It is prequential [1]_: every event is answered before it is learned, and
 learned before the next one is answered.
 
-*What is scored.* Every interaction (view, cart addition, purchase) but the first of its session,
-after the first 5 % of the frame's events in the total order (``event_time``, ``event_id``). Stock
-levels count among these 5 % and are not scored. With ``since``, events before it are context
-only. Whatever lies before the frame is unknown: an interaction whose session began there and has
-no other in the frame before it is the first of its session.
+*What is scored.* Every interaction (view, cart addition, purchase) after the first 5 % of the
+frame's events in the total order (``event_time``, ``event_id``), but the first of its session, and
+what follows its 1,024th: no visitor clicks so often, but bots do, and nothing is learned of it
+either. Stock levels count among the 5 % and are not scored. With ``since``, events before it are
+context only. Whatever lies before the frame is unknown: an interaction whose session began there
+and has no other in the frame before it is the first of its session.
 
 *When is learned.* From each interaction at once, also from those that are not scored; from a
 stock level what is on hand from then on.
@@ -101,11 +102,13 @@ MEASURES: Final = {
 }
 """How the metrics are called and written."""
 
-BY_PART: Final = ("hit_rate", "mrr", "ndcg", "recall")
-"""Metrics that are also told by day and by group."""
+BY_DAY: Final = (*PER_EVENT, "novelty", "known_out")
+"""Metrics that are also told by day."""
+BY_GROUP: Final = ("hit_rate", "mrr", "ndcg", "recall")
+"""Metrics that are also told by group of events."""
 _COLUMNS: Final = ("events", "slots", *PER_EVENT, *PER_SLOT)
 _OWN: Final = _COLUMNS[2:]
-_PARTLY: Final = ("events", *BY_PART)
+_GROUPED: Final = ("events", *BY_GROUP)
 
 
 def ndcg(rows: pl.DataFrame) -> float:
@@ -147,8 +150,8 @@ def evaluate(
     -------
     Evaluation
         With the metrics of :data:`MEASURES`. ``by_day`` has ``day``, ``events``, ``positives``
-        (hits) and those of :data:`BY_PART` with limits; ``by_pattern`` the same by kind of
-        event, and by new and known items and visitors.
+        (hits) and those of :data:`BY_DAY` with limits; ``by_pattern`` those of :data:`BY_GROUP`
+        by kind of event, and by new and known items and visitors.
 
     Raises
     ------
@@ -160,32 +163,37 @@ def evaluate(
     session, sessions = metrics.codes(rows["session"])
     day, days = metrics.day_codes(rows["event_time"])
     groups = lists.groups()
-    one = np.zeros_like(session)
     kept: dict[str, Floats | Indices] = {}
 
     def quantities() -> Iterator[Floats | Indices]:
         for name, values in _quantities(lists, truth):
-            if name in _PARTLY:
+            if name in _GROUPED:
                 kept[name] = values
             yield values
 
-    whole = Totals(quantities(), session, one, 1)
-    daily = Totals(kept.values(), session, day, len(days))
+    daily = Totals(quantities(), session, day, len(days))
+    one = np.zeros_like(session)
     each = [
         Totals((values[mask] for values in kept.values()), session[mask], one[mask], 1)
         for mask in groups.values()
     ]
 
     def grouped(weights: Weights) -> Floats:
-        return np.concatenate([np.empty((0, len(_PARTLY))), *(totals(weights) for totals in each)])
+        return np.concatenate([np.empty((0, len(_GROUPED))), *(totals(weights) for totals in each)])
 
     def statistic(weights: Weights) -> Floats:
-        parts = (_means(totals(weights), _PARTLY, BY_PART) for totals in (daily, grouped))
-        return np.concatenate((_means(whole(weights), _COLUMNS, _OWN), *parts))
+        days = daily(weights)
+        return np.concatenate(
+            (
+                _means(days.sum(axis=0, keepdims=True), _COLUMNS, _OWN),
+                _means(days, _COLUMNS, BY_DAY),
+                _means(grouped(weights), _GROUPED, BY_GROUP),
+            )
+        )
 
     estimates = bootstrap(statistic, len(sessions), replicates=replicates, seed=seed)
     once = np.ones(len(sessions), np.uint8)
-    own, by_day = len(_OWN), len(_OWN) + len(BY_PART) * len(days)
+    own, by_day = len(_OWN), len(_OWN) + len(BY_DAY) * len(days)
     overall = dict(zip(_OWN, estimates, strict=False))
     if truth is None:
         del overall["truly_out"]
@@ -200,9 +208,13 @@ def evaluate(
         positives=int(kept["hit_rate"].sum()),
         entities=len(sessions),
         excluded=lists.excluded,
-        by_day=_table(days, daily(once), estimates[own:by_day]),
+        by_day=_table(days, _COLUMNS, daily(once), BY_DAY, estimates[own:by_day]),
         by_pattern=_table(
-            pl.Series("pattern", list(groups), pl.String), grouped(once), estimates[by_day:]
+            pl.Series("pattern", list(groups), pl.String),
+            _GROUPED,
+            grouped(once),
+            BY_GROUP,
+            estimates[by_day:],
         ),
         settings={
             **({} if since is None else {"since": since.isoformat()}),
@@ -308,12 +320,18 @@ def _all_together(lists: Lists) -> dict[str, float]:
     }
 
 
-def _table(parts: pl.Series, sums: Floats, estimates: Sequence[Estimate]) -> pl.DataFrame:
-    """Return counts and the metrics of :data:`BY_PART` with their limits, one row a part."""
+def _table(
+    parts: pl.Series,
+    counted: Sequence[str],
+    sums: Floats,
+    names: Sequence[str],
+    estimates: Sequence[Estimate],
+) -> pl.DataFrame:
+    """Return counts and the named metrics with their limits, one row a part."""
     return parts.to_frame().with_columns(
         *(
-            pl.Series(name, sums[:, _PARTLY.index(of)].astype(np.int64))
+            pl.Series(name, sums[:, counted.index(of)].astype(np.int64))
             for name, of in (("events", "events"), ("positives", "hit_rate"))
         ),
-        *columns(BY_PART, estimates),
+        *columns(names, estimates),
     )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 from numba import njit
 
+from workbench.cases.recommend.engine.plan import LONGEST_SESSION
 from workbench.errors import ParameterError
 from workbench.replay import metrics
 
@@ -99,14 +100,18 @@ class Lists:
         early = np.arange(len(self.rows)) < WARM_UP * len(self.rows)
         if since is not None:
             early |= (self.rows["event_time"] < since).to_numpy()
-        first = np.zeros(len(self.rows), np.bool_)
-        of = self.rows.filter(pl.Series(self.interaction))["session"]
-        first[self.interaction] = (of.is_first_distinct() | of.is_null()).to_numpy()
+        first, far = np.zeros((2, len(self.rows)), np.bool_)
+        of = self.rows.filter(pl.Series(self.interaction)).select("session")
+        number = of.select(pl.int_range(pl.len()).over("session")).to_series()
+        alone = of["session"].is_null()
+        first[self.interaction] = ((number == 0) | alone).to_numpy()
+        far[self.interaction] = ((number >= LONGEST_SESSION) & ~alone).to_numpy()
         left = self.interaction.copy()
         counts = {"stock levels": int((~left).sum())}
         for reason, there in (
             (f"of the first {WARM_UP:.0%}" if since is None else "of the time before", early),
             ("first of their session", first),
+            (f"after the first {LONGEST_SESSION:,} of their session", far),
         ):
             counts[reason] = int((left & there).sum())
             left &= ~there

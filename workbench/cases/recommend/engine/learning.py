@@ -105,15 +105,20 @@ def learn(plan: Plan, memory: Memory, ws: Workspace, batch: Batch, e: int) -> No
 
 @called
 def follow_stock(memory: Memory, batch: Batch, e: int) -> None:
-    """Note how many of an item are on hand, if it is known."""
-    item = slot_behind(memory.catalogue.slot_of, batch.item[e])
-    if item >= 0:
-        memory.catalogue.on_hand[item] = batch.on_hand[e]
+    """Note how many of an item are on hand, if it is known: so many more days they will last."""
+    catalogue = memory.catalogue
+    item = slot_behind(catalogue.slot_of, batch.item[e])
+    if item < 0:
+        return
+    before, now = catalogue.on_hand[item], batch.on_hand[e]
+    if before > 0 and now > 0 and catalogue.days_left[item] >= 0:
+        catalogue.days_left[item] *= now / before
+    catalogue.on_hand[item] = now
 
 
 @called
 def follow(plan: Plan, memory: Memory, batch: Batch, e: int) -> None:
-    """Append a known item to its session and to its visitor's history, and learn nothing."""
+    """Append a known item to its session and to its visitor's history, and note its price."""
     sessions, counters = memory.sessions, memory.counters
     session = slot_behind(sessions.slot_of, batch.session[e])
     if session < 0 and batch.session[e] >= 0:
@@ -122,6 +127,8 @@ def follow(plan: Plan, memory: Memory, batch: Batch, e: int) -> None:
     if item < 0 or (session >= 0 and sessions.length[session] >= plan.longest_session):
         return
     counters[MOMENTS] += 1
+    if batch.price[e] >= 0:
+        memory.catalogue.price[item] = batch.price[e]
     visitor = slot_behind(memory.visitors.slot_of, batch.visitor[e])
     _append(memory, session, visitor, item, batch.kind[e])
 

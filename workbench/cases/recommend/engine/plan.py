@@ -176,15 +176,14 @@ _ROOM: Final = {
         LOOKED_AT,
     ),
 }
-_ABOVE_ZERO: Final = (
-    "half_life_short",
-    "half_life",
-    "half_life_long",
-    "basket_ridge",
-    "basket_floor",
-    "embedding_rate",
-    "learning_rate",
-)
+#: Numbers, and what they may be: from, to.
+_RANGES: Final = {
+    **dict.fromkeys(("half_life_short", "half_life", "half_life_long"), (1.0, 1e9)),
+    **dict.fromkeys(("basket_ridge", "basket_floor"), (1e-6, 1e6)),
+    **dict.fromkeys(("basket_damping", "cosine_damping", "pair_decay"), (0.0, 4.0)),
+    "transition_decay": (0.0, 1.0),
+    **dict.fromkeys(("embedding_rate", "learning_rate"), (1e-6, 10.0)),
+}
 
 
 def checked(plan: Plan) -> Plan:
@@ -210,8 +209,8 @@ def checked(plan: Plan) -> Plan:
             raise _outside(name, value, "a whole number")
         if name in _ROOM and not 0 <= value <= _ROOM[name]:
             raise _outside(name, value, f"a whole number from 0 to {_ROOM[name]}")
-        if name in _ABOVE_ZERO and not 0 < value < float("inf"):
-            raise _outside(name, value, "a number above 0")
+        if name in _RANGES and not _RANGES[name][0] <= value <= _RANGES[name][1]:
+            raise _outside(name, value, "a number from {:g} to {:g}".format(*_RANGES[name]))
     if not 1 <= plan.items <= PROPOSED:
         raise _outside("items", plan.items, f"a whole number from 1 to {PROPOSED}")
     if plan.longest_session < 1:

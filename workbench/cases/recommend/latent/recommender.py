@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from workbench.cases.recommend.engine.memory.randomness import draw_below
-from workbench.cases.recommend.engine.plan import LONGEST_SESSION
+from workbench.cases.recommend.engine.plan import LONGEST_SESSION, LOOKED_AT, PROPOSED
 from workbench.cases.recommend.latent.factors import F64, ITEM, USER, Factors
 from workbench.cases.recommend.latent.scoring import best, score_all
 from workbench.cases.recommend.latent.slots import Slots
 from workbench.detectors.recommender import NONE, STOCK, Interactions, Released
+from workbench.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.detectors.protocol import State
     from workbench.detectors.recommender import I32
+
+
+#: Settings, and what they may be: from, to.
+_RANGES: Final = {
+    "items": (1, PROPOSED),
+    "drawn": (0, LOOKED_AT),
+    "factors": (1, 256),
+    "lr": (1e-6, 1.0),
+    "l2": (0.0, 1.0),
+}
 
 
 class Latent:
@@ -44,6 +55,11 @@ class Latent:
         Further events of a session are not learned: no visitor clicks so often.
     settings
         Of the model.
+
+    Raises
+    ------
+    ParameterError
+        If a setting is out of range.
     """
 
     def __init__(
@@ -59,6 +75,7 @@ class Latent:
         longest_session: int = LONGEST_SESSION,
         **settings: Any,
     ) -> None:
+        _check({"items": items, "drawn": drawn, **settings})
         self.items = items
         self.factors = model(seed=seed, **settings)
         self._seed, self._drawn = seed, drawn
@@ -247,3 +264,13 @@ def _user_code(visitor: int, session: int) -> int:
     if visitor >= 0:
         return 2 * visitor
     return 2 * session + 1 if session >= 0 else NONE
+
+
+def _check(settings: dict[str, float]) -> None:
+    for name, (low, high) in _RANGES.items():
+        if name in settings and not low <= settings[name] <= high:
+            raise ParameterError.of(
+                f"{name}={settings[name]}",
+                allowed=f"a number from {low:g} to {high:g}",
+                hint="choose one of these",
+            )
