@@ -34,7 +34,7 @@ CONTRACT = {
     "schedule run": ["--once"],
     "schedule list": ["--json"],
     "schedule crontab": [],
-    "export": ["RUN", "--out", "--json"],
+    "export": ["RUN", "--out", "--alert", "--json"],
     "verify": ["ARTIFACT", "--json"],
     "score": ["ARTIFACT", "--stream", "--out", "--learn", "--from", "--until", "--json"],
     "services up": ["[NAME]...", "--dir", "--brokers", "--nodes", "--secure", "--topics", "--json"],

@@ -172,6 +172,30 @@ def artifact(workbench: Callable[..., Any], stream: Path, quick: list[str], tmp_
     return tmp_path / "artifact"
 
 
+def test_an_export_says_what_alerts_are_to_be_like(
+    workbench: Callable[..., Any], tmp_path: Path
+) -> None:
+    shop, run, out = tmp_path / "shop", tmp_path / "run", tmp_path / "artifact"
+    workbench("simulate", "recommend", "--out", shop, "--days", "6", "--scale", "0.05")
+    replay = ("replay", "recommend", "--stream", shop, "--detector", "popularity", "--out", run)
+    assert workbench(*replay).code == 0
+    told = workbench("export", run, "--out", out, "--alert", "days=3.5", "--json").json
+    assert told["alerts"]["days"] == 3.5
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("days=3", "allowed is budget"), ("budget=many", "allowed is a number"), ("budget=0", "0")],
+)
+def test_an_alert_setting_that_cannot_be_used_is_refused(
+    workbench: Callable[..., Any], artifact: Path, tmp_path: Path, given: str, told: str
+) -> None:
+    run, out = tmp_path / "five-days", tmp_path / "fewer"
+    done = workbench("export", run, "--out", out, "--alert", given)
+    assert (done.code, out.exists()) == (2, False)
+    assert told in done.err
+
+
 def test_an_exported_detector_is_verified(workbench: Callable[..., Any], artifact: Path) -> None:
     assert workbench("verify", artifact).code == 0
     assert workbench("verify", artifact, "--json").json["verified"] is True

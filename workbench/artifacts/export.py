@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,14 @@ from workbench.artifacts.artifact import STATE, Artifact
 from workbench.artifacts.manifest import FORMAT, KIND, NAME, Manifest, describe
 from workbench.atomic import atomic_folder, replaceable
 from workbench.detectors import codec
+from workbench.errors import ParameterError
 from workbench.replay import run as runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from workbench.case import Case
     from workbench.replay.run import Run
 
 
@@ -38,9 +42,10 @@ def export(run: Run, path: Path, **alerts: Any) -> Artifact:
     Raises
     ------
     ParameterError
-        If something else is there.
+        If something else is there, or the case's alerts have no such setting.
     """
     replaceable(path, NAME, "an artifact")
+    _check(run.case, alerts)
     if "metrics" not in run.document:
         run.record()
     document, schema = run.document, run.case.schema
@@ -69,3 +74,16 @@ def export(run: Run, path: Path, **alerts: Any) -> Artifact:
     artifact = Artifact.open(path)
     artifact.verify()
     return artifact
+
+
+def _check(case: Case, alerts: Iterable[str]) -> None:
+    """Refuse settings that the case's alerts do not have."""
+    fit = inspect.signature(case.load("alerts")).parameters.values() if case.alerts else ()
+    known = [p.name for p in fit if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    for name in alerts:
+        if name not in known:
+            raise ParameterError.of(
+                f"the alert setting {name!r}",
+                allowed=" or ".join(known) or "none",
+                hint=f"see what alerts of {case.name} depend on",
+            )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import options, output
-from workbench.cli.options import AsJson, From, StreamFolder, Until
+from workbench.cli.options import AlertSettings, AsJson, From, StreamFolder, Until
 from workbench.errors import ParameterError
 
 ArtifactFolder = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The artifact's folder.")]
@@ -15,13 +15,14 @@ ArtifactFolder = Annotated[Path, typer.Argument(metavar="ARTIFACT", help="The ar
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
     out: Annotated[Path, typer.Option(metavar="ARTIFACT", help="The artifact's folder to write.")],
+    alert: AlertSettings = None,
     json: AsJson = False,
 ) -> None:
     """Export the detector as it was after a run's last event."""
     from workbench.artifacts.export import export as write
     from workbench.replay.run import Run
 
-    artifact = write(Run.open(run), out)
+    artifact = write(Run.open(run), out, **options.numbers(alert, "--alert"))
     if json:
         output.json({"artifact": str(artifact.path), **artifact.manifest})
         return

@@ -4,6 +4,7 @@ Annotations are evaluated by Typer when the program starts, so command modules d
 ``from __future__ import annotations`` and import what these name.
 """
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,15 @@ StreamFolder = Annotated[
 AsJson = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON object on stdout.", show_default="off"),
+]
+AlertSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--alert",
+        metavar="NAME=NUMBER",
+        help="Say what alerts are to be like, for instance budget=50; may be repeated.",
+        show_default="as the case has it",
+    ),
 ]
 Parameters = Annotated[
     list[str] | None,
@@ -171,7 +181,7 @@ def level(name: str) -> str:
     return name.upper()
 
 
-def parameters(pairs: list[str] | None) -> dict[str, str]:
+def parameters(pairs: list[str] | None, option: str = "-p") -> dict[str, str]:
     """Read ``-p key=value`` pairs.
 
     Raises
@@ -190,9 +200,38 @@ def parameters(pairs: list[str] | None) -> dict[str, str]:
         key = key.strip()
         if not equals or not key or key in read:
             raise ParameterError.of(
-                f"-p {pair!r}",
+                f"{option} {pair!r}",
                 allowed="key=value, each key once",
-                hint="write for instance -p rate=0.1",
+                hint=f"write for instance {option} rate=0.1",
             )
         read[key] = value.strip()
+    return read
+
+
+def numbers(pairs: list[str] | None, option: str) -> dict[str, float]:
+    """Read ``key=number`` pairs; whole numbers stay whole.
+
+    Raises
+    ------
+    ParameterError
+        If one is no such pair, or a key comes twice.
+
+    Examples
+    --------
+    >>> numbers(["budget=50", "days=7.5"], "--alert")
+    {'budget': 50, 'days': 7.5}
+    """
+    read: dict[str, float] = {}
+    for key, text in parameters(pairs, option).items():
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise ParameterError.of(
+                f"{option} {key}={text}",
+                allowed="a number",
+                hint=f"write for instance {option} {key}=10",
+            )
+        read[key] = int(value) if value.is_integer() else value
     return read

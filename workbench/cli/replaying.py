@@ -59,8 +59,8 @@ def replay(
 ) -> None:
     """Replay a stream with labels as late as in life.
 
-    Each event is scored first; its label is learned when it is known. The run holds the scores
-    and, with 95 % intervals, the metrics.
+    Each event is answered first, by a score or by items; its label is learned when it is known, or
+    the event itself. The run holds the answers and, with 95 % intervals, the metrics.
     """
     times = options.span(start, until)
     settings = options.parameters(parameter)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from workbench.cases.fraud.costs import CostModel
-from workbench.cases.fraud.sample import BY_PATTERN, DAILY, OVERALL, Cards, Sample
+from workbench.cases.fraud.sample import BY_PATTERN, DAILY, OVERALL, Cards, Sample, check_budget
 from workbench.errors import ParameterError
 from workbench.replay import metrics
 from workbench.replay.alerting import levels
@@ -154,7 +154,13 @@ def alerts(frame: pl.DataFrame, *, budget: int = 100) -> dict[str, float]:
         An evaluation frame.
     budget
         Alerts a day; a third of them are of each severity.
+
+    Raises
+    ------
+    ParameterError
+        If the budget is below 1.
     """
+    check_budget(budget)
     return levels(metrics.evaluable(frame)[0], budget)
 
 

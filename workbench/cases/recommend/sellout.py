@@ -121,8 +121,10 @@ def alerts(
     events = frame.sort(EVENT_TIME, "event_id")
     levels = events.filter(pl.col("kind") == "stock").select("item", "on_hand", time=EVENT_TIME)
     outages = levels.filter((pl.col("on_hand") == 0) & (pl.col("on_hand").shift().over("item") > 0))
+    settings = {**DEFAULTS, "days": days}
+    SellOut(settings)  # refuses days that no alert can be raised with
     if outages.is_empty():
-        return dict(DEFAULTS)
+        return settings
     first, last = events[EVENT_TIME].to_physical()[[0, -1]].to_list()
     span, watch = round(days * DAY), Watch()
     tried = {threshold: Alarms(threshold, span) for threshold in THRESHOLDS}
@@ -138,7 +140,7 @@ def alerts(
         true = int(came_true(told, outages, days).sum())
         if told.height >= FEW and true >= precision * told.height:
             return {"days": days, "threshold": threshold}
-    return {**DEFAULTS, "days": days}
+    return settings
 
 
 def severity(days_left: float) -> str:
