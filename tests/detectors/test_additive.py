@@ -1,3 +1,4 @@
+import math
 from functools import partial
 
 import numpy as np
@@ -100,7 +101,16 @@ def test_it_separates_what_can_be_separated():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"optimizer": "newton"}, {"lr": 0.0}, {"l2": -1.0}, {"intercept_lr": -0.1}, {"eps": 0.0}],
+    [
+        {"optimizer": "newton"},
+        {"lr": 0.0},
+        {"l2": -1.0},
+        {"l2": math.nan},
+        {"l2": 2.0},
+        {"intercept_lr": -0.1},
+        {"intercept_lr": math.inf},
+        {"eps": 0.0},
+    ],
 )
 def test_impossible_parameters_are_refused(wrong):
     with pytest.raises(ParameterError, match=str(next(iter(wrong.values())))):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from workbench.detectors.protocol import Choice, Range
 from workbench.errors import ParameterError
 
 EPS = 1e-8
 """As in River."""
+MOST = 100.0
+"""Learning rates beyond leave no number finite."""
 OPTIMIZERS = ("sgd", "adagrad", "ftrl", "adam")
 
 SPACE: dict[str, Choice | Range] = {
@@ -51,10 +51,10 @@ def logistic_regression(
         raise ParameterError.of(
             f"optimizer={optimizer!r}", allowed=", ".join(OPTIMIZERS), hint="choose one of these"
         )
-    if not (0 < lr < np.inf and 0 < eps < np.inf) or l2 < 0 or intercept_lr < 0:
+    if not (0 < lr <= MOST and 0 < eps <= MOST and 0 <= l2 <= 1 and 0 <= intercept_lr <= MOST):
         raise ParameterError.of(
             f"lr={lr}, l2={l2}, intercept_lr={intercept_lr}, eps={eps}",
-            allowed="lr and eps above 0, the others from 0",
+            allowed=f"lr and eps above 0, intercept_lr from 0, up to {MOST:g}; l2 from 0 to 1",
             hint="correct the one that is out of range",
         )
     if optimizer == "ftrl":

@@ -4,7 +4,8 @@ Each feature is scaled by its running mean and deviation, cut at three deviation
 piecewise linear curve with seven knots. The curves are the sum of one shared set and one for the
 length of the session. Of the proposed items one was chosen; the loss of a list is the negative
 logarithm of its softmax (Cao et al., 2007, "Learning to rank: from pairwise approach to listwise
-approach", with the top-one probability), whose gradient in the scores is p - 1(chosen).
+approach", with the top-one probability), whose gradient in the scores is p - 1(chosen). An event
+whose item was not proposed has no such loss, and moves no weight.
 """
 
 from __future__ import annotations
