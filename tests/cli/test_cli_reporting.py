@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
 
+from workbench.case import case_names
 from workbench.errors import CheckFailed
 from workbench.replay.run import Run
 from workbench.replay.setup import Setup
-from workbench.reports.publish import Published
+from workbench.reports.parameters import check, read
+from workbench.reports.publish import Published, notebook_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +110,27 @@ def test_a_report_on_a_run_replays_the_same_again(
     assert again == setup
     assert (given["stream"], given["budget"]) == (str(stream), "50")
     assert set(given["parameters"]) == {"warm_up", "negatives"}  # nothing that is a default
+
+
+@pytest.mark.parametrize("case", case_names())
+def test_the_report_of_a_case_takes_what_its_runs_were_replayed_with(
+    workbench: Callable[..., Any], case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[dict[str, Any]] = []
+
+    def publish(name: str, given: dict[str, Any], _: Any) -> Published:
+        notebook = nbformat.read(notebook_of(name), as_version=4)
+        taken.append(check(given, read(notebook), name))
+        return Published(name, tmp_path, tmp_path, tmp_path, "")
+
+    monkeypatch.setattr("workbench.reports.publish.publish", publish)
+    stream, run = tmp_path / "stream", tmp_path / "run"
+    workbench("simulate", case, "--out", stream, "--days", "6", "--scale", "0.05")
+    assert workbench("replay", case, "--stream", stream, "--out", run).code == 0
+
+    assert workbench("report", case, "--run", run).code == 0
+
+    assert taken[0]["stream"] == str(stream)
 
 
 def test_a_failed_report_is_a_failed_check(

@@ -56,13 +56,14 @@ def _replayed(run: "Run") -> dict[str, Any]:
     from workbench.replay.setup import Setup
 
     setup, delay = run.setup, run.document["label_delay"]
+    delayed = run.answer.name == "score" and delay != "as recorded"
     plain = _settings(Setup.of(setup.case, setup.detector))
     changed = {name: v for name, v in _settings(setup).items() if plain.get(name) != v}
     return {
         "stream": str(run.stream.path),
         "detector": setup.detector,
         "parameters": changed,
-        "label_delay": "" if delay == "as recorded" else delay,
+        **({"label_delay": delay} if delayed else {}),
     }
 
 
