@@ -26,9 +26,36 @@ if TYPE_CHECKING:
     from workbench.replay.ranking import Indices, Integers
 
 COLUMNS: Final = ("event_id", "event_time", "score", "label", "known_at")
+LABELLED: Final = "scores joined with its stream's labels"
 
 # Alerts are made in the upper tail, so that is where calibration is looked at most closely.
 LEVELS: Final = (*(i / 10 for i in range(1, 10)), 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
+
+
+def check_columns(frame: pl.DataFrame, columns: Sequence[str], given: str = LABELLED) -> None:
+    """Refuse an evaluation frame that lacks one of the columns.
+
+    Raises
+    ------
+    ParameterError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> check_columns(pl.DataFrame({"score": [0.5]}), ("score", "label"))
+    Traceback (most recent call last):
+    ...
+    workbench.errors.ParameterError: an evaluation frame without the column 'label' cannot be used:
+    allowed is a frame with the columns score, label; take a run's scores joined with its stream's
+    labels.
+    """
+    for name in columns:
+        if name not in frame.columns:
+            raise ParameterError.of(
+                f"an evaluation frame without the column {name!r}",
+                allowed=f"a frame with the columns {', '.join(columns)}",
+                hint=f"take a run's {given}",
+            )
 
 
 def evaluable(
@@ -59,13 +86,7 @@ def evaluable(
     ParameterError
         If a column is missing.
     """
-    for name in (*COLUMNS, *columns):
-        if name not in frame.columns:
-            raise ParameterError.of(
-                f"an evaluation frame without the column {name!r}",
-                allowed=f"a frame with the columns {', '.join((*COLUMNS, *columns))}",
-                hint="take a run's scores joined with its stream's labels",
-            )
+    check_columns(frame, (*COLUMNS, *columns))
     reason = (
         pl.when(~pl.col("score").is_finite().fill_null(value=False))
         .then(pl.lit("without score"))

@@ -14,7 +14,6 @@ import polars as pl
 from numba import njit
 
 from workbench.cases.recommend.engine.plan import LONGEST_SESSION
-from workbench.errors import ParameterError
 from workbench.replay import metrics
 
 if TYPE_CHECKING:
@@ -255,13 +254,7 @@ def _read(
 
 def _checked(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the columns that are read."""
-    for name in COLUMNS:
-        if name not in frame.columns:
-            raise ParameterError.of(
-                f"an evaluation frame without the column {name!r}",
-                allowed=f"a frame with the columns {', '.join(COLUMNS)}",
-                hint="take a run's recommendations joined with its stream's events",
-            )
+    metrics.check_columns(frame, COLUMNS, "recommendations joined with its stream's events")
     return frame.select(*COLUMNS, *(name for name in ("on_hand",) if name in frame.columns))
 
 

@@ -18,7 +18,6 @@ from workbench.cases.vitals.schema import (
     SURGICAL_ICU,
 )
 from workbench.durations import HOUR
-from workbench.errors import ParameterError
 from workbench.replay import metrics
 from workbench.streams.frames import instants
 
@@ -90,13 +89,7 @@ class Stays:
     """
 
     def __init__(self, frame: pl.DataFrame) -> None:
-        for name in COLUMNS:
-            if name not in frame.columns:
-                raise ParameterError.of(
-                    f"an evaluation frame without the column {name!r}",
-                    allowed=f"a frame with the columns {', '.join(COLUMNS)}",
-                    hint="take a run's scores joined with its stream's labels",
-                )
+        metrics.check_columns(frame, COLUMNS)
         rows = frame.sort("event_time", "event_id")
         time, stay = instants(rows["event_time"]), metrics.codes(rows["patient"])[0]
         label = rows["label"].fill_null(NONE).to_numpy().astype(np.int8)
