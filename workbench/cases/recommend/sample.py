@@ -239,16 +239,14 @@ def _read(
         items = piece["items"].cast(pl.List(_NAMES))
         flat = _numbers(items.explode(empty_as_null=False, keep_nulls=False))
         _fill(lists[n:], flat, items.list.len().fill_null(0).to_numpy())
-    # Categories number all texts that the process ever met; codes only those of this frame.
+    # Categories number all texts that the process ever met; codes this frame's, as they come.
     numbers = (chosen, lists.ravel())
-    there = np.zeros(1 + max(part.max(initial=-1) for part in numbers), np.bool_)
+    code_of = np.full(1 + max(part.max(initial=-1) for part in numbers), -1, np.int32)
+    count = 0
     for part in numbers:
-        _mark(there, part)
-    code = np.cumsum(there, dtype=np.int32) - np.int32(1)
-    for part in numbers:
-        _renumber(part, code)
-    used = pl.Series(np.flatnonzero(there).astype(np.uint32))
-    _once(lists, len(used))
+        count = _renumber(part, code_of, count)
+    _once(lists, count)
+    used = pl.Series(np.argsort(code_of)[-count:] if count else [], dtype=pl.UInt32)
     return pl.concat(rows), chosen, lists, used.cat.to(_NAMES).cast(pl.String).to_list()
 
 
@@ -274,17 +272,16 @@ def _fill(lists: I32, numbers: I32, length: npt.NDArray[np.uint32]) -> None:
 
 
 @njit(cache=True)
-def _mark(there: Mask, numbers: I32) -> None:
-    for number in numbers:
-        if number >= 0:
-            there[number] = True
-
-
-@njit(cache=True)
-def _renumber(numbers: I32, code: I32) -> None:
+def _renumber(numbers: I32, code_of: I32, count: int) -> int:
+    """Put codes in the place of numbers, new ones from ``count`` on; return how many there are."""
     for k in range(len(numbers)):
-        if numbers[k] >= 0:
-            numbers[k] = code[numbers[k]]
+        number = numbers[k]
+        if number >= 0:
+            if code_of[number] < 0:
+                code_of[number] = count
+                count += 1
+            numbers[k] = code_of[number]
+    return count
 
 
 @njit(cache=True)
