@@ -23,8 +23,6 @@ class Answer:
         Its column in files and its field in messages.
     dtype
         The Polars type of the column.
-    kept
-        The type of the column where a whole run's answers are in memory.
     file
         Name of the file that holds a run's answers.
     group
@@ -37,11 +35,15 @@ class Answer:
 
     name: AnswerName
     dtype: pl.DataType
-    kept: pl.DataType
     file: str
     group: int
     dictionary: bool = False
     encoding: str | None = None
+
+    @property
+    def kept(self) -> pl.DataType:
+        """The type of the column where a whole run's answers are in memory."""
+        return pl.List(pl.Categorical()) if self.dictionary else self.dtype
 
     @property
     def arrow(self) -> pa.DataType:
@@ -52,19 +54,9 @@ class Answer:
 
 
 SCORE: Final = Answer(
-    "score",
-    pl.Float64(),
-    pl.Float64(),
-    "scores.parquet",
-    131_072,
-    encoding="BYTE_STREAM_SPLIT",
+    "score", pl.Float64(), "scores.parquet", 131_072, encoding="BYTE_STREAM_SPLIT"
 )
 ITEMS: Final = Answer(
-    "items",
-    pl.List(pl.String()),
-    pl.List(pl.Categorical()),
-    "recommendations.parquet",
-    16_384,
-    dictionary=True,
+    "items", pl.List(pl.String()), "recommendations.parquet", 16_384, dictionary=True
 )
 ANSWERS: Final = {answer.name: answer for answer in (SCORE, ITEMS)}
