@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from workbench.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROPOSED: Final = 256
 """How many items one generator proposes at most, and how many all of them do."""
@@ -209,14 +212,38 @@ def checked(plan: Plan) -> Plan:
             raise _outside(name, value, "a whole number")
         if name in _ROOM and not 0 <= value <= _ROOM[name]:
             raise _outside(name, value, f"a whole number from 0 to {_ROOM[name]}")
-        if name in _RANGES and not _RANGES[name][0] <= value <= _RANGES[name][1]:
-            raise _outside(name, value, "a number from {:g} to {:g}".format(*_RANGES[name]))
+    check_ranges(settings, _RANGES)
     if not 1 <= plan.items <= PROPOSED:
         raise _outside("items", plan.items, f"a whole number from 1 to {PROPOSED}")
     if plan.longest_session < 1:
         raise _outside("longest_session", plan.longest_session, "a whole number from 1")
     # The kernel is compiled for the settings' types.
     return Plan(**{name: type(Plan._field_defaults[name])(v) for name, v in settings.items()})
+
+
+def check_ranges(settings: Mapping[str, float], ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse numbers outside of their ranges, and what is no number; other settings may be any.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of range.
+
+    Examples
+    --------
+    >>> check_ranges({"lr": float("nan")}, {"lr": (0.0, 1.0)})
+    Traceback (most recent call last):
+    ...
+    workbench.errors.ParameterError: lr=nan cannot be used: allowed is a number from 0 to 1; choose
+    one of these.
+    """
+    for name, (low, high) in ranges.items():
+        if name in settings and not low <= settings[name] <= high:
+            raise ParameterError.of(
+                f"{name}={settings[name]}",
+                allowed=f"a number from {low:g} to {high:g}",
+                hint="choose one of these",
+            )
 
 
 def half_lives(plan: Plan) -> tuple[float, ...]:

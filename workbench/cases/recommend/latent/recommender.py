@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from workbench.cases.recommend.engine.memory.randomness import draw_below
-from workbench.cases.recommend.engine.plan import LONGEST_SESSION, LOOKED_AT, PROPOSED
+from workbench.cases.recommend.engine.plan import (
+    LONGEST_SESSION,
+    LOOKED_AT,
+    PROPOSED,
+    check_ranges,
+)
 from workbench.cases.recommend.latent.factors import F64, ITEM, USER, Factors
 from workbench.cases.recommend.latent.scoring import best, score_all
 from workbench.cases.recommend.latent.slots import Slots
 from workbench.detectors.recommender import NONE, STOCK, Interactions, Released
-from workbench.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +79,7 @@ class Latent:
         longest_session: int = LONGEST_SESSION,
         **settings: Any,
     ) -> None:
-        _check({"items": items, "drawn": drawn, **settings})
+        check_ranges({"items": items, "drawn": drawn, **settings}, _RANGES)
         self.items = items
         self.factors = model(seed=seed, **settings)
         self._seed, self._drawn = seed, drawn
@@ -264,13 +268,3 @@ def _user_code(visitor: int, session: int) -> int:
     if visitor >= 0:
         return 2 * visitor
     return 2 * session + 1 if session >= 0 else NONE
-
-
-def _check(settings: dict[str, float]) -> None:
-    for name, (low, high) in _RANGES.items():
-        if name in settings and not low <= settings[name] <= high:
-            raise ParameterError.of(
-                f"{name}={settings[name]}",
-                allowed=f"a number from {low:g} to {high:g}",
-                hint="choose one of these",
-            )

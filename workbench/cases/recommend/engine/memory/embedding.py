@@ -14,7 +14,8 @@ from workbench.cases.recommend.engine.memory.randomness import fraction
 SIZE: Final = 16
 """Numbers in a vector."""
 LANES: Final = 64
-"""Items whose scores are computed side by side."""
+"""Items whose scores are computed side by side: so many that the loop stays one, and is
+compiled to vector instructions."""
 RECENT: Final = 1 << 14
 """Latest interactions from which other items are drawn."""
 SPREAD: Final = 0.3
@@ -35,8 +36,8 @@ class Embedding(NamedTuple):
     squares
         Mean squared gradients of each vector, summed, float32 (items, 4).
     blocks
-        The vectors as the next item once more, sixteen items side by side, float32
-        (items / 16, 16, 16).
+        The vectors as the next item once more, 64 items side by side, float32
+        (items / 64, 16, 64).
     prior
         Binary logarithm of the share of all interactions, up to a common constant, float32
         (items,).
