@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import pytest
 
 from workbench.case import case_names
 from workbench.errors import CheckFailed
 from workbench.replay.run import Run
 from workbench.replay.setup import Setup
+from workbench.reports.notebooks import load
 from workbench.reports.parameters import check, read
 from workbench.reports.publish import Published, notebook_of
 
@@ -119,8 +119,7 @@ def test_the_report_of_a_case_takes_what_its_runs_were_replayed_with(
     taken: list[dict[str, Any]] = []
 
     def publish(name: str, given: dict[str, Any], _: Any) -> Published:
-        notebook = nbformat.read(notebook_of(name), as_version=4)
-        taken.append(check(given, read(notebook), name))
+        taken.append(check(given, read(load(notebook_of(name))), name))
         return Published(name, tmp_path, tmp_path, tmp_path, "")
 
     monkeypatch.setattr("workbench.reports.publish.publish", publish)

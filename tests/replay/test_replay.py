@@ -64,6 +64,7 @@ def test_a_run_appears_with_its_metrics_or_not_at_all(
     resumed = replay(stream, SETUP, out, measured=True, resume=True)
     assert bytes_of(resumed) == bytes_of(whole)
     assert Run.open(out).document["metrics"] == whole.document["metrics"]
+    assert whole.document["peak_memory_with_metrics_mb"] >= whole.document["peak_memory_mb"] > 0
     names = {"run.json", "scores.parquet", "state.npz"}
     assert {file.name for file in out.iterdir()} == names
 

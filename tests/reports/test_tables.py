@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from workbench.replay.answers import SCORE
 from workbench.replay.estimates import Estimate
 from workbench.replay.evaluation import Evaluation, Measure
+from workbench.replay.run import Run
 from workbench.replay.setup import Setup
 from workbench.reports.reproduce import Recipe
 from workbench.reports.tables import Rows, SideBySide
@@ -74,19 +74,14 @@ def test_only_the_metrics_that_are_asked_for_are_shown() -> None:
 
 def recipe(project: Path, parameters: dict[str, Any], delay: str = "as recorded") -> Recipe:
     document = {
+        **Setup.of("fraud", "additive").to_data(),
         "label_delay": delay,
         "seed": 3,
         "stream": {"hash": "abc"},
         "versions": {"river": "0.26"},
     }
-    run: Any = SimpleNamespace(
-        setup=Setup.of("fraud", "additive"),
-        document=document,
-        path=project / "runs" / "mine",
-        stream=SimpleNamespace(path=project / "my data"),
-        answer=SCORE,
-    )
-    return Recipe("fraud", parameters, run)
+    stream: Any = SimpleNamespace(path=project / "my data")
+    return Recipe("fraud", parameters, Run(project / "runs" / "mine", document, stream))
 
 
 def test_the_commands_make_report_run_and_artifact_again(project: Path) -> None:

@@ -55,15 +55,14 @@ def _replayed(run: "Run") -> dict[str, Any]:
     """Return what a report's notebook takes to replay the same again."""
     from workbench.replay.setup import Setup
 
-    setup, delay = run.setup, run.document["label_delay"]
-    delayed = run.answer.name == "score" and delay != "as recorded"
+    setup, delay = run.setup, run.label_delay
     plain = _settings(Setup.of(setup.case, setup.detector))
     changed = {name: v for name, v in _settings(setup).items() if plain.get(name) != v}
     return {
         "stream": str(run.stream.path),
         "detector": setup.detector,
         "parameters": changed,
-        **({"label_delay": delay} if delayed else {}),
+        **({} if delay is None else {"label_delay": delay}),
     }
 
 

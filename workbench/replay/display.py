@@ -46,9 +46,9 @@ def _counts(run: Run) -> str:
     if run.answer.name == "items":
         texts.append(f"{counts['learned']:,} learned, each after it was answered")
         return ", ".join(texts)
-    delay = run.document["label_delay"]
+    delay = run.label_delay
     texts.append(f"{counts['learned']:,} labels learned")
-    texts.append("labels known as recorded" if delay == "as recorded" else f"labels {delay} late")
+    texts.append("labels known as recorded" if delay is None else f"labels {delay} late")
     return ", ".join(texts)
 
 

@@ -14,7 +14,7 @@ from workbench.atomic import atomic_file
 from workbench.case import Case, get_case
 from workbench.errors import StreamError
 from workbench.project import locate, output, shown
-from workbench.replay.answers import ANSWERS, ITEMS, Answer
+from workbench.replay.answers import ANSWERS, Answer
 from workbench.replay.setup import Setup
 from workbench.streams.labels import LabelFeed
 from workbench.streams.recorded import Stream
@@ -98,6 +98,12 @@ class Run:
                 hint="replay it again",
             )
         return stream
+
+    @property
+    def label_delay(self) -> str | None:
+        """The delay that labels were given; None where they have their own, or there are none."""
+        given: str = self.document["label_delay"]
+        return given if self.answer.name == "score" and given != "as recorded" else None
 
     @property
     def answer(self) -> Answer:
@@ -204,7 +210,7 @@ class Run:
 
     def _measured(self, start: Any, until: Any) -> pl.DataFrame | Iterator[pl.DataFrame]:
         """Return what metrics are computed of: lists of items are large, and come in pieces."""
-        given = self.pieces if self.answer is ITEMS else self.frame
+        given = self.pieces if self.answer.name == "items" else self.frame
         return given(start=start, until=until)
 
     @property

@@ -42,7 +42,7 @@ class Recipe:
     @property
     def commands(self) -> list[str]:
         """The command for the report, and those for the run and an artifact of it."""
-        setup, document = self.run.setup, self.run.document
+        setup = self.run.setup
         path = shown(self.run.stream.path)
         given = {k: v for k, v in self.parameters.items() if v not in ("", {}, None)}
         report = ["workbench", "report", self.name, *_options(given)]
@@ -50,8 +50,8 @@ class Recipe:
         replay += ["--detector", setup.detector]
         for name, value in self.parameters.get("parameters", {}).items():
             replay += [f"--{name}", str(value)] if name in _OWN else _options({name: value})
-        if document["label_delay"] != "as recorded" and self.run.answer.name == "score":
-            replay += ["--label-delay", document["label_delay"]]
+        if self.run.label_delay is not None:
+            replay += ["--label-delay", self.run.label_delay]
         out = shown(self.run.path)
         export = ["workbench", "export", out, "--out", f"artifacts/{self.name}"]
         return [shlex.join(words) for words in (report, [*replay, "--out", out], export)]
